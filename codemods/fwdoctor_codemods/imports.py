@@ -1,0 +1,270 @@
+"""Imports: renamed where a class was renamed, removed where the last use went, added where new code needs them."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from fwdoctor_codemods import _port
+from fwdoctor_codemods._arguments import comments_in
+from fwdoctor_codemods._example import Example
+from fwdoctor_codemods._port import Edit
+
+EXAMPLES = (
+    Example(
+        name="only names whose last use went are removed",
+        before="""
+            from training.recipes.rl_loop import Config
+            from training.utils import (
+                DeployConfig,
+                InfraConfig,  # hardware
+                WeightSyncConfig,
+            )
+            import unused
+
+            cfg = Config(log_path="l", infra=InfraConfig(), weight_sync=WeightSyncConfig())
+            """,
+        after="""
+            from training.recipes.rl_loop import Config
+            from training.utils import (
+                DeployConfig,
+                TrainerConfig,  # hardware
+            )
+            import unused
+
+            cfg = Config(log_path="l", trainer=TrainerConfig())
+            """,
+    ),
+    Example(
+        name="an import inside a function is mended there",
+        before="""
+            def test():
+                from training.utils import WeightSyncConfig
+                from training.recipes.rl_loop import Config
+
+                return Config(log_path="l", weight_sync=WeightSyncConfig(dcp_save_interval=5))
+            """,
+        after="""
+            def test():
+                from training.recipes.rl_loop import Config
+
+                return Config(log_path="l", dcp_save_interval=5)
+            """,
+    ),
+    Example(
+        name="a new name joins the import that is there",
+        before="""
+            from training.utils import WandBConfig
+            from training.recipes.orpo_loop import Config
+
+            cfg = Config(log_path="l", job_id=args.job_id, wandb=WandBConfig())
+            """,
+        after="""
+            from training.utils import WandBConfig, TrainerConfig
+            from training.recipes.orpo_loop import Config
+
+            cfg = Config(log_path="l", wandb=WandBConfig(), trainer=TrainerConfig(job_id=args.job_id))
+            """,
+    ),
+)
+
+
+class Codemod(_port.Codemod):
+    """Mends the import statements, last of all."""
+
+    after = ("recipe_config", "recipe_main", "settings_class", "settings_read", "unused_manager")
+
+    def finish(self) -> None:
+        self.added: list[tuple[ast.ImportFrom, str]] = []
+        for node in ast.walk(self.port.model.tree):
+            if isinstance(node, ast.ImportFrom) and node not in self.port.removed:
+                self._mend(node)
+        for request in self.port.requests:
+            self._add(request.path, request.local)
+        for statement, name in self.added:
+            if not self._statement_is_rewritten(statement):
+                last = statement.names[-1]
+                end = self.port.source.end(last)
+                self.port.edits.append(Edit(end, end, self._joiner(statement) + name))
+
+    # --- names that are there ------------------------------------------------------------------------
+
+    def _mend(self, statement: ast.ImportFrom) -> None:
+        scope = self.port.model.scope_of(statement)
+        dead: list[ast.alias] = []
+        new: dict[ast.alias, str] = {}
+        beside: list[str] = []
+        for alias in statement.names:
+            local = alias.asname or alias.name
+            if alias.name == "*" or local not in scope.bindings:
+                continue
+            loads = self.port.model.loads(local, scope)
+            if not loads and not self._is_quoted(local):
+                continue
+            gone = [n for n in loads if self.port.is_gone(n)]
+            renamed = [n for n in loads if n in self.port.renamed and n not in gone]
+            quoted = self._quoted_renames(local)
+            staying = [n for n in loads if n not in gone and n not in renamed]
+            used = bool(staying) or self._is_exported(local) or (self._is_quoted(local) and not quoted)
+            move = self.port.class_move(self.port.canonical(self._path(statement, alias)))
+            if move is not None and (renamed or quoted):
+                successor = (move.new or "").rpartition(".")[2]
+                text = f"{successor} as {alias.asname}" if alias.asname else successor
+                if used and not alias.asname:
+                    beside.append(text)
+                elif alias.asname is None and self._is_imported(statement, successor):
+                    dead.append(alias)
+                elif self._offers(statement, successor):
+                    new[alias] = text
+                else:
+                    dead.append(alias)
+                    self._request(f"{move.import_from}.{successor}", alias.asname or successor)
+            elif gone and not used and not renamed:
+                dead.append(alias)
+        if dead or new or beside:
+            self._rewrite(statement, dead, new, beside)
+
+    def _path(self, statement: ast.ImportFrom, alias: ast.alias) -> str | None:
+        source = self.port.model.source_of(statement)
+        return f"{source}.{alias.name}" if source else None
+
+    def _offers(self, statement: ast.ImportFrom, name: str) -> bool:
+        source = self.port.model.source_of(statement)
+        return source is not None and self.port.target_has(f"{source}.{name}")
+
+    def _is_imported(self, statement: ast.ImportFrom, name: str) -> bool:
+        found = self.port.model.scope_of(statement).lookup(name)
+        return found is not None and any(isinstance(b.node, ast.alias) for b in found[1])
+
+    def _request(self, path: str, local: str) -> None:
+        if all(r.path != path for r in self.port.requests):
+            self.port.requests.append(_port.ImportRequest(path, local, self.port.model.module))
+
+    def _is_exported(self, name: str) -> bool:
+        for binding in self.port.model.module.bindings.get("__all__", []):
+            for part in ast.walk(binding.value) if binding.value else ():
+                if isinstance(part, ast.Constant) and part.value == name:
+                    return True
+        return False
+
+    def _is_quoted(self, name: str) -> bool:
+        return any(re.search(rf"(?<![\w.]){re.escape(name)}\b", str(q.value)) for q in self.port.model.quoted)
+
+    def _quoted_renames(self, name: str) -> bool:
+        """Whether every annotation in quotes that names it was rewritten (or keeps an alias)."""
+        hits = [q for q in self.port.model.quoted if re.search(rf"(?<![\w.]){re.escape(name)}\b", str(q.value))]
+        return bool(hits) and all(self.port.answer(q) is not None for q in hits)
+
+    # --- text ----------------------------------------------------------------------------------------
+
+    def _statement_is_rewritten(self, statement: ast.ImportFrom) -> bool:
+        return statement in self.port.removed
+
+    def _rewrite(
+        self, statement: ast.ImportFrom, dead: list[ast.alias], new: dict[ast.alias, str], beside: list[str]
+    ) -> None:
+        source = self.port.source
+        if len(dead) == len(statement.names) and not beside:
+            self.port.remove_statement(statement)
+            return
+        for alias, text in new.items():
+            self.port.edits.append(Edit(source.start(alias), source.end(alias), text))
+        names = statement.names
+        kept = [a for a in names if a not in dead]
+        for i, alias in enumerate(names):
+            if alias not in dead:
+                continue
+            if self._has_own_line(statement, alias):
+                first = source.line_start(alias.lineno)
+                end = source.line_start((alias.end_lineno or alias.lineno) + 1)
+                comments = comments_in(source.slice(first, end))
+                text = "".join(f"{source.indent(alias.lineno)}{c}{source.newline}" for c in comments)
+                self.port.edits.append(Edit(first, end, text))
+            elif i + 1 < len(names) and names[i + 1] not in dead:
+                self._cut(source.start(alias), source.start(names[i + 1]))
+            elif i + 1 < len(names):
+                self._cut(source.start(alias), source.start(names[i + 1]))
+            else:
+                previous = kept[-1]
+                # What lies between was cut with the names before it.
+                begin = source.end(previous) if names[i - 1] is previous else source.start(alias)
+                self._cut(begin, source.end(alias))
+                if names[i - 1] is not previous:
+                    self._cut_comma(previous, names[names.index(previous) + 1])
+        for text in beside:
+            end = source.end(kept[-1])
+            self.port.edits.append(Edit(end, end, self._joiner(statement) + text))
+
+    def _cut(self, start: int, end: int) -> None:
+        text = self.port.source.slice(start, end)
+        comments = comments_in(text)
+        if comments:
+            indent = " " * 4
+            newline = self.port.source.newline
+            kept = newline.join(f"{indent}{c}" for c in comments)
+            self.port.edits.append(Edit(start, end, f"{newline}{kept}{newline}{indent}"))
+        else:
+            self.port.edits.append(Edit(start, end, ""))
+
+    def _cut_comma(self, kept: ast.alias, cut: ast.alias) -> None:
+        """The comma behind the last name that stays, when all names after it go."""
+        start, end = self.port.source.end(kept), self.port.source.start(cut)
+        self._cut(start, end)
+
+    def _has_own_line(self, statement: ast.ImportFrom, alias: ast.alias) -> bool:
+        if statement.lineno == alias.lineno or statement.end_lineno == alias.lineno:
+            return False
+        others = [a for a in statement.names if a is not alias and a.lineno == alias.lineno]
+        return not others and alias.lineno == alias.end_lineno
+
+    def _joiner(self, statement: ast.ImportFrom) -> str:
+        first = statement.names[0]
+        if first.lineno != statement.lineno and len({a.lineno for a in statement.names}) == len(statement.names):
+            return f",{self.port.source.newline}{self.port.source.indent(first.lineno)}"
+        return ", "
+
+    # --- names that new code needs -------------------------------------------------------------------
+
+    def _add(self, path: str, local: str) -> None:
+        module, _, name = path.rpartition(".")
+        text = name if name == local else f"{name} as {local}"
+        for statement in self.port.model.tree.body:
+            if (
+                isinstance(statement, ast.ImportFrom)
+                and module
+                and self.port.model.source_of(statement) == module
+                and statement not in self.port.removed
+                and all(a.name != "*" for a in statement.names)
+                and not any(self.port.source.start(statement) <= e.start < self.port.source.end(statement) for e in self.port.edits)
+            ):
+                self.added.append((statement, text))
+                return
+        line = f"from {module} import {text}" if module else f"import {text}"
+        self._insert(line, first=not module)
+
+    def _insert(self, text: str, *, first: bool) -> None:
+        source = self.port.source
+        imports = [
+            s
+            for s in self.port.model.tree.body
+            if isinstance(s, ast.Import | ast.ImportFrom) and getattr(s, "module", "") != "__future__"
+        ]
+        if imports and first:
+            at = source.line_start(imports[0].lineno)
+        elif imports:
+            at = source.line_start((imports[-1].end_lineno or imports[-1].lineno) + 1)
+        else:
+            at = source.line_start(self._preamble_end() + 1)
+        prefix = "" if at == 0 or source.data[at - 1 : at] in (b"\n", b"\r") else source.newline
+        self.port.edits.append(Edit(at, at, f"{prefix}{text}{source.newline}"))
+
+    def _preamble_end(self) -> int:
+        """The last line of what must stay first: docstring and ``from __future__`` imports."""
+        line = 0
+        for i, statement in enumerate(self.port.model.tree.body):
+            docstring = i == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+            future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+            if not docstring and not future:
+                break
+            line = statement.end_lineno or statement.lineno
+        return line

@@ -1,0 +1,456 @@
+"""A recipe's ``Config(...)``: ``infra=`` → ``trainer=``, weight-sync settings flattened, job ids moved.
+
+The target decides: a keyword is renamed, flattened or moved only where the target's Config does not take
+the old one, and only fields that it takes are written. What it does not take is removed and named in a
+marker, unless it says what was the default anyway.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from fwdoctor_codemods import _port
+from fwdoctor_codemods._arguments import CallText, NewArgument, comments_in
+from fwdoctor_codemods._example import Example
+from fwdoctor_codemods._port import argument_value, is_literal_none, spread_of
+
+from fwdoctor.moves import ArgumentMove
+from fwdoctor.surface.model import Function
+
+EXAMPLES = (
+    Example(
+        name="infra and weight sync, comments kept",
+        before="""
+            from training.recipes.rl_loop import Config
+            from training.utils import InfraConfig, WeightSyncConfig
+
+            cfg = Config(
+                log_path="./logs",
+                infra=InfraConfig(
+                    training_shape_id="a",  # the policy
+                    ref_training_shape_id="b",
+                ),
+                # sync often
+                weight_sync=WeightSyncConfig(
+                    weight_sync_interval=1,
+                    first_checkpoint_type="base",
+                    dcp_save_interval=20,  # resumable
+                ),
+            )
+            """,
+        after="""
+            from training.recipes.rl_loop import Config
+            from training.utils import TrainerConfig
+
+            cfg = Config(
+                log_path="./logs",
+                trainer=TrainerConfig(
+                    training_shape_id="a",  # the policy
+                    reference_training_shape_id="b",
+                ),
+                # sync often
+                # resumable
+                weight_sync_interval=1,
+                dcp_save_interval=20,
+            )
+            """,
+    ),
+    Example(
+        name="job ids move into the trainer",
+        before="""
+            from training.recipes import rl_loop
+            from training.utils import InfraConfig
+
+            cfg = rl_loop.Config(log_path="l", policy_job_id=old, reference_job_id=None, infra=InfraConfig(region="r"))
+            """,
+        after="""
+            from training.recipes import rl_loop
+            from training.utils import TrainerConfig
+
+            cfg = rl_loop.Config(log_path="l", trainer=TrainerConfig(region="r", job_id=old))
+            """,
+    ),
+    Example(
+        name="a shared trainer is copied, never written into",
+        before="""
+            from training.recipes.sft_loop import Config
+            from training.utils import InfraConfig
+
+            shared = InfraConfig(region="r")
+            first = Config(log_path="1", infra=shared)
+            second = Config(log_path="2", infra=shared, trainer_job_id=first_job)
+            """,
+        after="""
+            import dataclasses
+            from training.recipes.sft_loop import Config
+            from training.utils import TrainerConfig
+
+            shared = TrainerConfig(region="r")
+            first = Config(log_path="1", trainer=shared)
+            second = Config(log_path="2", trainer=dataclasses.replace(shared, job_id=first_job))
+            """,
+    ),
+    Example(
+        name="a weight-sync object in a variable is written out",
+        before="""
+            from training.recipes.rl_loop import Config
+            from training.utils import WeightSyncConfig
+
+            sync = WeightSyncConfig(weight_sync_interval=every, dcp_timeout=60)
+            cfg = Config(log_path="l", weight_sync=sync)
+            """,
+        after="""
+            from training.recipes.rl_loop import Config
+
+            # TODO(fwdoctor): FWD106 dcp_timeout=60 has no counterpart in cookbook 517d206d (2026-06-01): no recipe takes it; in a loop of your own pass timeout= to save_state and load_state_with_optimizer
+            cfg = Config(log_path="l", weight_sync_interval=every)
+            """,
+    ),
+    Example(
+        name="the target decides: August's rl_loop has no weight_sync_interval",
+        target="august",
+        before="""
+            from training.recipes.rl_loop import Config
+            from training.utils import WeightSyncConfig
+
+            cfg = Config(log_path="l", weight_sync=WeightSyncConfig(weight_sync_interval=4, weight_sync_timeout=60))
+            """,
+        after="""
+            from training.recipes.rl_loop import Config
+
+            # TODO(fwdoctor): FWD106 weight_sync_interval=4 has no counterpart in cookbook 76821fa1 (2026-08-19): this recipe syncs the weights on its own schedule
+            cfg = Config(log_path="l", weight_sync_timeout=60)
+            """,
+    ),
+    Example(
+        name="ported code is left alone",
+        before="""
+            from training.recipes.rl_loop import Config
+            from training.utils import TrainerConfig
+
+            cfg = Config(log_path="l", trainer=TrainerConfig(region="r"), weight_sync_interval=1)
+            """,
+        after=None,
+    ),
+)
+
+
+class Codemod(_port.Codemod):
+    """Calls of a recipe's Config (or a subclass of it), and ``dataclasses.replace`` of one."""
+
+    def call(self, node: ast.Call) -> str | None:
+        config = self._config_path(node)
+        if config is None:
+            return None
+        signature = self.port.target_signature(config)
+        if signature is None or signature.opaque:
+            return None
+        return _ConfigCall(self.port, node, config, signature).rewrite()
+
+    def _config_path(self, node: ast.Call) -> str | None:
+        if (config := self.port.recipe_config(node.func)) is not None:
+            return config
+        if self.port.is_copy(node):
+            made = self.port.type_of(node.args[0])
+            if made and made.startswith("training.recipes."):
+                return made
+        return None
+
+
+class _ConfigCall:
+    """One call on its way."""
+
+    def __init__(self, port: _port.Port, node: ast.Call, config: str, signature: Function) -> None:
+        self.port = port
+        self.node = node
+        self.config = config
+        self.signature = signature
+        self.own = port.own_fields(node.func)
+        self.is_copy = port.is_copy(node)
+        #: keyword → (move, the value's node) of what goes into another argument
+        self.inward: list[tuple[ArgumentMove, ast.expr]] = []
+
+    def accepts(self, keyword: str) -> bool:
+        return keyword in self.own or self.signature.accepts_keyword(keyword)
+
+    def rewrite(self) -> str | None:
+        keywords = {k.arg: k.value for k in self.node.keywords if k.arg}
+        extra = self.port.extra_arguments.get(self.node, [])
+        stale = [k for k in keywords if not self.accepts(k) and self._known(k)]
+        if not stale and not extra and not self._positional_slide():
+            return None
+        if (spread := spread_of(self.node)) is not None:
+            return self._opaque(spread)
+        if {"trainer", "infra"} <= keywords.keys():
+            return None  # a wrapper of its own kind; the leftover is reported
+        self.call, self.arguments = self.port.open_call(self.node)
+        self._write_positional()
+        for i in reversed(range(len(self.arguments))):
+            argument = self.arguments[i]
+            if isinstance(argument, ast.keyword) and argument.arg and not self.accepts(argument.arg):
+                self._argument(i, argument.arg, argument.value)
+        for move, value in reversed(self.inward):
+            self._move_in(move, value)
+        for name, text in extra:
+            if self.call.index(name) is None:
+                self.call.append(NewArgument(name, text))
+        return self.call.code()
+
+    def _known(self, keyword: str) -> bool:
+        return keyword in self.port.moves.config or self.port.origin_accepts(self.config, keyword)
+
+    def _opaque(self, spread: ast.AST) -> None:
+        self.port.note(
+            "FWD109",
+            self.node,
+            spread=self.port.original(spread),
+            callee=ast.unparse(self.node.func),
+            advice="old settings beside it were left as they are",
+        )
+
+    # --- positional arguments ------------------------------------------------------------------------
+
+    def _origin_order(self) -> list[str]:
+        origin = self.port.origin_class(self.config)
+        return [f.name for f in origin.fields] if origin else []
+
+    def _positional_slide(self) -> bool:
+        """Whether positional arguments would land on other fields in the target."""
+        count = 0 if self.is_copy else len(self.node.args)
+        target = [p.name for p in self.signature.positional]
+        return count > 0 and self._origin_order()[:count] != target[:count]
+
+    def _write_positional(self) -> None:
+        if not self._positional_slide() or any(isinstance(a, ast.Starred) for a in self.node.args):
+            return
+        order = self._origin_order()
+        for i, value in enumerate(self.node.args[: len(order)]):
+            self.call.set_keyword(i, order[i])
+            self.arguments[i] = ast.keyword(order[i], value)
+
+    # --- one argument --------------------------------------------------------------------------------
+
+    def _argument(self, i: int, keyword: str, value: ast.expr) -> None:
+        move = self.port.moves.config.get(keyword)
+        if move is None:
+            if self._known(keyword):
+                self._lost(i, "FWD106", keyword, value)
+            return
+        if move.how == "rename":
+            self._rename(i, move, value)
+        elif move.how == "into":
+            self._take_out(i, move, value)
+        elif move.how == "flatten":
+            self._flatten(i, move, value)
+
+    def _lost(self, i: int, rule: str, keyword: str, value: ast.expr) -> None:
+        self._drop(i, value)
+        origin = self.port.origin_class(self.config)
+        field = origin.field_named(keyword) if origin else None
+        if field is None or ast.unparse(value) != field.default:
+            self.port.lost_setting(rule, self.node, f"{keyword}={self.port.original(value)}", keyword)
+
+    def _drop(self, i: int, value: ast.expr) -> None:
+        self.port.orphans.append((self.node, self.call.remove(i)))
+        self.port.remove(value)
+
+    def _rename(self, i: int, move: ArgumentMove, value: ast.expr) -> None:
+        new = move.new or ""
+        if not self.accepts(new):
+            return
+        if self._stays_old(value):
+            return
+        if is_literal_none(value):
+            self._drop(i, value)
+        else:
+            self.call.set_keyword(i, new)
+            if self.port.type_of(value) is None:
+                self.port.note(
+                    "FWD110",
+                    self.node,
+                    what=self.port.original(value),
+                    advice=f"it was an InfraConfig and must now be a TrainerConfig ({new}=)",
+                )
+        self.port.done[move.rule] += 1
+
+    def _stays_old(self, value: ast.expr) -> bool:
+        """Whether the value will still be an object of the old class after the port."""
+        if value in self.port.kept:
+            return True
+        if isinstance(value, ast.Name):
+            return any(b.value in self.port.kept for b in self.port.model.bindings(value) if b.value)
+        if isinstance(value, ast.Call) and self.port.is_copy(value):
+            return self._stays_old(value.args[0])
+        return False
+
+    def _take_out(self, i: int, move: ArgumentMove, value: ast.expr) -> None:
+        owner = self.port.field_type(self.config, move.into or "")
+        signature = self.port.target_signature(owner) if owner else None
+        if signature is None or not signature.accepts_keyword(move.new or ""):
+            self._lost(i, "FWD106", move.old, value)
+            return
+        text = self.call.value(i)
+        comments = self.call.remove(i)
+        self.port.orphans.append((self.node, comments))
+        self.port.done[move.rule] += 1
+        if is_literal_none(value):
+            self.port.remove(value)
+        else:
+            self.inward.append((ArgumentMove(move.rule, text, "into", move.new, move.into), value))
+
+    def _move_in(self, move: ArgumentMove, value: ast.expr) -> None:
+        new = NewArgument(move.new or "", move.old)
+        place = self.call.index(move.into or "")
+        if place is None:
+            name = self.port.need("training.utils.TrainerConfig", self.node)
+            self.call.append(NewArgument(move.into or "", f"{name}({new.keyword}={new.value})"))
+            return
+        text = self.call.value(place)
+        expression = self.call.parse(text)
+        if type(expression).__name__ == "Call":
+            inner = CallText(text, self.port.source.newline)
+            if self._makes_trainer():
+                if inner.index(new.keyword) is None:
+                    inner.append(new)
+                    self.call.set_value(place, inner.code())
+                return
+        self.call.set_value(place, f"{self._replace()}({text}, {new.keyword}={new.value})")
+
+    def _makes_trainer(self) -> bool:
+        """Whether the value is a call that takes the trainer's fields: of the class, or a copy of one."""
+        original = next((k.value for k in self.node.keywords if k.arg in ("infra", "trainer")), None)
+        if not isinstance(original, ast.Call):
+            return False
+        if self.port.is_copy(original):
+            return self.port.model.resolve(original.func) == "dataclasses.replace"
+        path = self.port.resolve(original.func)
+        return path in self.port.moves.classes or path == self.port.field_type(self.config, "trainer")
+
+    def _replace(self) -> str:
+        scope = self.port.model.scope_of(self.node)
+        found = scope.lookup("replace")
+        if found and {b.path for b in found[1]} == {"dataclasses.replace"}:
+            return "replace"
+        return self.port.need("dataclasses", self.node) + ".replace"
+
+    # --- nested settings -----------------------------------------------------------------------------
+
+    def _flatten(self, i: int, move: ArgumentMove, value: ast.expr) -> None:
+        if is_literal_none(value):
+            self._drop(i, value)
+            return
+        made = self._construction(move, value)
+        if made is not None and spread_of(made) is None:
+            self._write_out(i, move, value, made)
+        elif isinstance(value, ast.Name) and self.port.type_of(value) == move.class_:
+            self._read_out(i, move, value)
+        else:
+            self.port.note(
+                "FWD110",
+                self.node,
+                what=self.port.original(value),
+                advice=f"write its settings as fields of this Config instead of {move.old}=",
+            )
+
+    def _construction(self, move: ArgumentMove, value: ast.expr) -> ast.Call | None:
+        """The call that makes the nested object, here or in a variable that is nothing else."""
+        if isinstance(value, ast.Call) and self.port.resolve(value.func) == move.class_:
+            return value
+        if not isinstance(value, ast.Name):
+            return None
+        made = self.port.model.single_value(value)
+        if not (isinstance(made, ast.Call) and self.port.resolve(made.func) == move.class_):
+            return None
+        found = self.port.model.scope_of(value).lookup(value.id)
+        if found is None or found[0] is not self.port.model.scope_of(value):
+            return None
+        uses = self.port.model.loads(value.id, found[0])
+        if all(self._is_passed_on(use, move) for use in uses) and self._is_stable(made):
+            return made
+        return None
+
+    def _is_passed_on(self, use: ast.Name, move: ArgumentMove) -> bool:
+        keyword = self.port.model.parents[use]
+        if not isinstance(keyword, ast.keyword) or keyword.arg != move.old:
+            return False
+        call = self.port.model.parents[keyword]
+        return (
+            isinstance(call, ast.Call)
+            and self.port.recipe_config(call.func) is not None
+            and spread_of(call) is None
+        )
+
+    def _is_stable(self, made: ast.Call) -> bool:
+        """Whether evaluating the arguments later gives the same values and no second effect."""
+        for node in ast.walk(made):
+            if isinstance(node, ast.Call | ast.Await | ast.NamedExpr | ast.Yield | ast.Subscript) and node is not made:
+                return False
+            if isinstance(node, ast.Name) and len(self.port.model.bindings(node)) > 1:
+                return False
+        return not comments_in(self.port.original(made))
+
+    def _write_out(self, i: int, move: ArgumentMove, value: ast.expr, made: ast.Call) -> None:
+        new, inline = [], made is value
+        origin = self.port.origin_class(move.class_ or "")
+        order = [f.name for f in origin.fields] if origin else []
+        fields = self.port.moves.classes[move.class_ or ""].fields
+        for position, argument in enumerate(_port.call_arguments(made)):
+            inner = argument_value(argument)
+            old = argument.arg if isinstance(argument, ast.keyword) else None
+            old = old or (order[position] if position < len(order) else None)
+            if old is None:
+                continue
+            name = fields.get(old, old)
+            if self.accepts(name) and self.call.index(name) is None:
+                new.append(NewArgument(name, self.port.text(inner)))
+                continue
+            self.port.remove(inner)
+            field = origin.field_named(old) if origin else None
+            if field is None or not self._without_effect(name, ast.unparse(inner), field.default):
+                self.port.lost_setting("FWD106", self.node, f"{name}={self.port.original(inner)}", name)
+        comments = comments_in(self.port.original(made)) if inline else []
+        self.port.orphans.append((self.node, self.call.replace(i, new, comments)))
+        self.port.remove(made.func)
+        if not inline:
+            self.port.remove(value)
+        self.port.done[move.rule] += 1
+
+    def _without_effect(self, name: str, value: str, default: str | None) -> bool:
+        if value == default:
+            return True
+        # A recipe without weight sync: "never sync" is what it does.
+        return name == "weight_sync_interval" and value == "0" and not self.accepts("weight_sync_timeout")
+
+    def _read_out(self, i: int, move: ArgumentMove, value: ast.Name) -> None:
+        """The object is made elsewhere: read its fields one by one, for the class is still there."""
+        if not self.port.target_has(move.class_ or ""):
+            return
+        made = self.port.model.single_value(value)
+        known = None
+        if isinstance(made, ast.Call) and spread_of(made) is None and not made.args:
+            known = {k.arg for k in made.keywords}
+        origin = self.port.origin_class(move.class_ or "")
+        fields = self.port.moves.classes[move.class_ or ""].fields
+        text = self.port.original(value)
+        new, lost = [], []
+        for field in origin.fields if origin else ():
+            if known is not None and field.name not in known:
+                continue
+            name = fields.get(field.name, field.name)
+            if self.accepts(name) and self.call.index(name) is None:
+                new.append(NewArgument(name, f"{text}.{field.name}"))
+            elif known is not None:
+                inner = next(k.value for k in made.keywords if k.arg == field.name)  # type: ignore[union-attr]
+                if ast.unparse(inner) != field.default:
+                    self.port.lost_setting("FWD106", self.node, f"{name}={ast.unparse(inner)}", name)
+            else:
+                lost.append(name)
+        if lost:
+            self.port.note(
+                "FWD110",
+                self.node,
+                what=text,
+                advice=f"this recipe takes no {', '.join(lost)}; if it sets them, they are gone",
+            )
+        self.call.replace(i, new)
+        self.port.done[move.rule] += 1

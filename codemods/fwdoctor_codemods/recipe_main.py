@@ -1,0 +1,280 @@
+"""A recipe's ``main(...)``: managers are no longer passed, cleanup moves to the Config."""
+
+from __future__ import annotations
+
+import ast
+
+from fwdoctor_codemods import _port
+from fwdoctor_codemods._arguments import CallText
+from fwdoctor_codemods._example import Example
+from fwdoctor_codemods._port import argument_value, spread_of
+
+EXAMPLES = (
+    Example(
+        name="managers go",
+        before="""
+            from training.recipes import sft_loop
+
+            def run(cfg, rlor_mgr):
+                return sft_loop.main(cfg, rlor_mgr=rlor_mgr)
+            """,
+        after="""
+            from training.recipes import sft_loop
+
+            def run(cfg, rlor_mgr):
+                return sft_loop.main(cfg)
+            """,
+    ),
+    Example(
+        name="June's rl_loop cannot clean up: say so",
+        before="""
+            from training.recipes.rl_loop import main
+
+            main(cfg, cancel_on_exit=not keep)
+            """,
+        after="""
+            from training.recipes.rl_loop import main
+
+            # TODO(fwdoctor): FWD105 who deletes the trainer at the end changed: cancel_on_exit=not keep went; the recipe of this version leaves its trainer running: close it yourself, or rely on the inactivity timeout
+            main(cfg)
+            """,
+    ),
+    Example(
+        name="July's takes it on the Config",
+        target="july",
+        before="""
+            from training.recipes.rl_loop import Config, main
+
+            cfg = Config(log_path="l")
+            main(cfg, cancel_on_exit=False)
+            """,
+        after="""
+            from training.recipes.rl_loop import Config, main
+
+            cfg = Config(log_path="l", cleanup_on_exit=False)
+            main(cfg)
+            """,
+    ),
+    Example(
+        name="a manager with an address of its own leaves a marker",
+        before="""
+            from fireworks.training.sdk import TrainerJobManager
+            from training.recipes.sft_loop import main
+
+            mgr = TrainerJobManager(api_key=key, base_url="https://staging.example.com")
+            main(cfg, rlor_mgr=mgr)
+            """,
+        after="""
+            from training.recipes.sft_loop import main
+
+            # TODO(fwdoctor): FWD104 recipes build their own clients and no longer take managers: base_url="https://staging.example.com" of mgr has no effect any more; set FIREWORKS_BASE_URL to it
+            main(cfg)
+            """,
+    ),
+    Example(
+        name="a main() of one's own is not a recipe's",
+        before="""
+            from training.utils import WandBConfig
+            from mylab.loop import main
+
+            main(cfg, rlor_mgr=mgr, cancel_on_exit=True)
+            """,
+        after=None,
+    ),
+)
+
+_DEFAULT_URL = "https://api.fireworks.ai"
+
+
+class Codemod(_port.Codemod):
+    """Calls of a recipe's main()."""
+
+    def plan(self) -> None:
+        for node in self.port.model.calls:
+            path = self.port.recipe_main(node.func)
+            if path is None or spread_of(node) is not None:
+                continue
+            self._plan_cleanup(node, path)
+
+    def _stale(self, node: ast.Call, path: str) -> list[tuple[str, ast.expr]]:
+        """The arguments that the target's main() does not take, by name, positional ones too."""
+        signature = self.port.target_signature(path)
+        if signature is None or signature.opaque:
+            return []
+        order = next(
+            ([p.name for p in f.positional] for s in self.port.surfaces.origins if (f := s.signature(path))), []
+        )
+        result = []
+        for i, value in enumerate(node.args):
+            if i < len(order) and not signature.accepts_keyword(order[i]):
+                result.append((order[i], value))
+        for keyword in node.keywords:
+            if keyword.arg and not signature.accepts_keyword(keyword.arg):
+                result.append((keyword.arg, keyword.value))
+        return [(name, value) for name, value in result if name in self.port.moves.main]
+
+    def _plan_cleanup(self, node: ast.Call, path: str) -> None:
+        """Decide before any text is made whether a Config in view can take the cleanup setting."""
+        for name, value in self._stale(node, path):
+            move = self.port.moves.main[name]
+            if move.how != "config" or move.new is None:
+                continue
+            config = self._config_call(node, path)
+            signature = self.port.target_signature(f"{path.rpartition('.')[0]}.Config")
+            if config is not None and signature and signature.parameter(move.new) and self._portable(value, config):
+                waiting = self.port.extra_arguments.setdefault(config, [])
+                if all(n != move.new for n, _ in waiting):
+                    waiting.append((move.new, self.port.original(value)))
+
+    def _config_call(self, node: ast.Call, path: str) -> ast.Call | None:
+        """The Config that this run gets, if it is made in view and for this run alone."""
+        value = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "config"), None)
+        made = self.port.model.single_value(value) if isinstance(value, ast.Name) else value
+        if not isinstance(made, ast.Call) or spread_of(made) is not None:
+            return None
+        if self.port.recipe_config(made.func) != f"{path.rpartition('.')[0]}.Config":
+            return None
+        if isinstance(value, ast.Name):
+            found = self.port.model.scope_of(value).lookup(value.id)
+            runs = [
+                load
+                for load in (self.port.model.loads(value.id, found[0]) if found else [])
+                if isinstance(call := self.port.model.parents[load], ast.Call) and self.port.recipe_main(call.func)
+            ]
+            if len(runs) > 1:
+                return None
+        return made
+
+    def _portable(self, value: ast.expr, config: ast.Call) -> bool:
+        """Whether the value means the same where the Config is made."""
+        here, there = self.port.model.scope_of(value), self.port.model.scope_of(config)
+        if here is not there:
+            return isinstance(value, ast.Constant)
+        for part in ast.walk(value):
+            if isinstance(part, ast.Call | ast.Await | ast.NamedExpr | ast.Yield):
+                return False
+            if isinstance(part, ast.Name):
+                bindings = self.port.model.bindings(part)
+                if len(bindings) != 1:
+                    return False
+                bound = bindings[0].node
+                if getattr(bound, "lineno", 0) > config.lineno:
+                    return False
+        return True
+
+    def call(self, node: ast.Call) -> str | None:
+        path = self.port.recipe_main(node.func)
+        if path is None:
+            return None
+        stale = self._stale(node, path)
+        if (spread := spread_of(node)) is not None:
+            if stale:
+                self.port.note(
+                    "FWD109",
+                    node,
+                    spread=self.port.original(spread),
+                    callee=ast.unparse(node.func),
+                    advice="the arguments beside it were left as they are",
+                )
+            return None
+        self._tell_new_default(node, path)
+        if not stale:
+            return None
+        call, arguments = self.port.open_call(node)
+        values = {id(value): name for name, value in stale}
+        for i in reversed(range(len(arguments))):
+            value = argument_value(arguments[i])
+            name = values.get(id(value))
+            if name is not None:
+                self._argument(node, path, call, i, name, value)
+        return call.code()
+
+    def _argument(
+        self, node: ast.Call, path: str, call: CallText, i: int, name: str, value: ast.expr
+    ) -> None:
+        move = self.port.moves.main[name]
+        if move.how == "keep":
+            return
+        if move.how == "manager":
+            self._tell_connection(node, value)
+        elif not self._is_taken_over(node, path, move.new or ""):
+            self._tell_cleanup(node, path, name, value)
+        self.port.orphans.append((node, call.remove(i)))
+        self.port.remove(value)
+        self.port.done[move.rule] += 1
+
+    def _is_taken_over(self, node: ast.Call, path: str, new: str) -> bool:
+        config = self._config_call(node, path)
+        return config is not None and any(n == new for n, _ in self.port.extra_arguments.get(config, ()))
+
+    def _tell_cleanup(self, node: ast.Call, path: str, name: str, value: ast.expr) -> None:
+        text = f"{name}={self.port.original(value)}"
+        signature = self.port.target_signature(f"{path.rpartition('.')[0]}.Config")
+        if signature and signature.parameter("cleanup_on_exit"):
+            self.port.note(
+                "FWD105", node, detail=f"{text} went; set cleanup_on_exit on the Config that this run gets"
+            )
+        elif not (isinstance(value, ast.Constant) and value.value is False):
+            advice = self.port.moves.advice[name]
+            self.port.note("FWD105", node, detail=f"{text} went; {advice}")
+
+    def _tell_new_default(self, node: ast.Call, path: str) -> None:
+        """Code that relied on "keep the trainer" gets a finding where the target deletes by default."""
+        names = {k.arg for k in node.keywords}
+        origin = next((f for s in self.port.surfaces.origins if (f := s.signature(path))), None)
+        if origin is None or origin.parameter("cancel_on_exit") is None or names & {"cancel_on_exit", "cleanup_on_exit"}:
+            return
+        config = f"{path.rpartition('.')[0]}.Config"
+        signature = self.port.target_signature(config)
+        field = signature.parameter("cleanup_on_exit") if signature else None
+        if field is None or field.default != "True" or not self._is_old_launch(node, path):
+            return
+        made = self._config_call(node, path)
+        if made is not None and any(k.arg == "cleanup_on_exit" for k in made.keywords):
+            return
+        self.port.note(
+            "FWD105",
+            node,
+            marker=False,
+            detail="it was kept, and is now deleted unless the Config says cleanup_on_exit=False",
+        )
+
+    def _is_old_launch(self, node: ast.Call, path: str) -> bool:
+        """Whether this launch still speaks the old API: ported code has made its choice."""
+        made = self._config_call(node, path)
+        stale_config = made is not None and any(k.arg in self.port.moves.config for k in made.keywords)
+        return stale_config or bool(self._stale(node, path))
+
+    # --- managers ------------------------------------------------------------------------------------
+
+    def _tell_connection(self, node: ast.Call, value: ast.expr) -> None:
+        made = self.port.model.single_value(value) if isinstance(value, ast.Name) else value
+        if not isinstance(made, ast.Call) or self.port.resolve(made.func) not in self.port.moves.managers:
+            return
+        order = ("api_key", "base_url")  # the first two parameters of both managers
+        for i, argument in enumerate(_port.call_arguments(made)):
+            name = argument.arg if isinstance(argument, ast.keyword) else order[i] if i < 2 else None
+            inner = argument_value(argument)
+            if name not in ("base_url", "additional_headers") or self._is_default(inner, name):
+                continue
+            variable = "FIREWORKS_BASE_URL" if name == "base_url" else "FIREWORKS_API_EXTRA_HEADERS"
+            owner = self.port.original(value) if isinstance(value, ast.Name) else "the manager"
+            self.port.note(
+                "FWD104",
+                node,
+                detail=f"{name}={self.port.original(inner)} of {owner} has no effect any more; set {variable} to it",
+            )
+
+    def _is_default(self, node: ast.expr, name: str) -> bool:
+        """Whether a connection setting is what the recipe finds by itself."""
+        if isinstance(node, ast.Constant):
+            return node.value in (None, _DEFAULT_URL)
+        variable = "FIREWORKS_BASE_URL" if name == "base_url" else "FIREWORKS_API_EXTRA_HEADERS"
+        if variable in ast.unparse(node):
+            return True
+        if isinstance(node, ast.BoolOp):
+            return all(self._is_default(v, name) for v in node.values)
+        if isinstance(node, ast.Name):
+            made = self.port.model.single_value(node)
+            return made is not None and self._is_default(made, name)
+        return False

@@ -1,0 +1,266 @@
+"""Settings classes that were renamed: ``InfraConfig(...)`` becomes ``TrainerConfig(...)``.
+
+Constructor calls get the new field names, written as keywords because the order of the fields changed;
+annotations, default factories and other mentions get the new name. A class that flows into old API that
+nothing can port yet stays what it was.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from fwdoctor_codemods import _port
+from fwdoctor_codemods._example import Example
+from fwdoctor_codemods._model import BindingKind
+from fwdoctor_codemods._port import argument_value, spread_of
+
+from fwdoctor.moves import ClassMove
+from fwdoctor.surface.model import MISSING
+
+EXAMPLES = (
+    Example(
+        name="fields are renamed, positional ones become keywords",
+        before="""
+            from training.utils import InfraConfig
+
+            infra = InfraConfig("accounts/fireworks/trainingShapes/a", ref_training_shape_id="b", trainer_timeout_s=60)
+            """,
+        after="""
+            from training.utils import TrainerConfig
+
+            infra = TrainerConfig(training_shape_id="accounts/fireworks/trainingShapes/a", reference_training_shape_id="b", timeout_s=60)
+            """,
+    ),
+    Example(
+        name="an alias keeps its local name",
+        before="""
+            from training.utils import InfraConfig as Hardware
+
+            def make() -> Hardware:
+                return Hardware(trainer_replica_count=2)  # two
+            """,
+        after="""
+            from training.utils import TrainerConfig as Hardware
+
+            def make() -> Hardware:
+                return Hardware(replica_count=2)  # two
+            """,
+    ),
+    Example(
+        name="through a module",
+        before="""
+            import training.utils as u
+
+            x: "u.InfraConfig" = u.InfraConfig(region="US_OHIO_1")
+            """,
+        after="""
+            import training.utils as u
+
+            x: "u.TrainerConfig" = u.TrainerConfig(region="US_OHIO_1")
+            """,
+    ),
+    Example(
+        name="somebody else's class of that name is not touched",
+        before="""
+            from training.utils import WandBConfig
+            from hawk.api import InfraConfig
+
+            infra = InfraConfig(log_dir="", max_sandboxes=7)
+            """,
+        after=None,
+    ),
+    Example(
+        name="a setting that the target does not know is named in a marker",
+        target="august",
+        before="""
+            from training.utils import InfraConfig
+
+            infra = InfraConfig(region="US_OHIO_1", accelerator_type="NVIDIA_H200")
+            """,
+        after="""
+            from training.utils import TrainerConfig
+
+            # TODO(fwdoctor): FWD106 accelerator_type="NVIDIA_H200" has no counterpart in cookbook 76821fa1 (2026-08-19): the training shape owns it: set training_shape_id to a shape with that accelerator
+            infra = TrainerConfig(region="US_OHIO_1")
+            """,
+    ),
+)
+
+
+class Codemod(_port.Codemod):
+    """InfraConfig → TrainerConfig, wherever the class itself is named."""
+
+    def plan(self) -> None:
+        api_level = self._uses_removed_api()
+        for node in self.port.model.calls:
+            move = self.port.class_move(self.port.resolve(node.func))
+            if move is None:
+                continue
+            if (spread := spread_of(node)) is not None:
+                self.port.kept.add(node)
+                self.port.note(
+                    "FWD109",
+                    node,
+                    spread=self.port.original(spread),
+                    callee=move.old.rpartition(".")[2],
+                    advice=f"port it to {_last(move)} by hand",
+                )
+            elif api_level and not self._feeds_recipes_only(node):
+                self.port.kept.add(node)
+        for node in (*self.port.model.names, *self.port.model.attributes):
+            if self.port.class_move(self.port.resolve(node)) is None:
+                continue
+            parent = self.port.model.parents.get(node)
+            called = isinstance(parent, ast.Call) and parent.func is node
+            if called and parent in self.port.kept or not called and api_level:
+                self.port.kept.add(node)
+        self._keep_aliases_whole()
+        for node in self.port.model.calls:
+            if node.func in self.port.kept:
+                self.port.kept.add(node)
+
+    def _uses_removed_api(self) -> bool:
+        """Whether the file uses names of the cookbook that the target lacks and that no move replaces."""
+        for node in (*self.port.model.names, *self.port.model.attributes):
+            raw = self.port.model.resolve(node)
+            if raw is None or self.port.surfaces.target.locate(raw) is not MISSING:
+                continue
+            path = self.port.canonical(raw)
+            if path and path not in self.port.moves.classes and path not in self.port.moves.managers:
+                return True
+        return False
+
+    def _feeds_recipes_only(self, node: ast.expr) -> bool:
+        parent = self.port.model.parents.get(node)
+        if isinstance(parent, ast.keyword):
+            outer = self.port.model.parents.get(parent)
+            if isinstance(outer, ast.Call) and self.port.recipe_config(outer.func):
+                return True
+        if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+            target = parent.targets[0]
+            found = self.port.model.scope_of(target).lookup(target.id)
+            if found and len(found[1]) == 1:
+                loads = self.port.model.loads(target.id, found[0])
+                return bool(loads) and all(self._feeds_recipes_only(load) for load in loads)
+        if isinstance(parent, ast.Call) and self.port.is_copy(parent) and parent.args[0] is node:
+            return self._feeds_recipes_only(parent)
+        return False
+
+    def _keep_aliases_whole(self) -> None:
+        """``InfraConfig as X``: one local name cannot mean both classes, so all of it stays or none."""
+        for node in [n for n in self.port.kept if isinstance(n, ast.Name)]:
+            bindings = self.port.model.bindings(node)
+            aliased = any(
+                b.kind is BindingKind.IMPORT and isinstance(b.node, ast.alias) and b.node.asname for b in bindings
+            )
+            found = self.port.model.scope_of(node).lookup(node.id)
+            if aliased and found:
+                self.port.kept.update(self.port.model.loads(node.id, found[0]))
+
+    def call(self, node: ast.Call) -> str | None:
+        path = self.port.resolve(node.func)
+        move = self.port.class_move(path)
+        if move is None or node in self.port.kept:
+            return None
+        call, arguments = self.port.open_call(node)
+        origin = self.port.origin_class(move.old)
+        target = self.port.target_signature(move.new or "")
+        if origin is None or target is None:
+            return None
+        order = [f.name for f in origin.fields]
+        for i in reversed(range(len(arguments))):
+            argument = arguments[i]
+            old = argument.arg if isinstance(argument, ast.keyword) else None
+            if old is None:
+                if i >= len(order):
+                    continue
+                old = order[i]
+            new = move.fields.get(old, old)
+            value = argument_value(argument)
+            field = origin.field_named(old)
+            if target.accepts_keyword(new):
+                call.set_keyword(i, new)
+                self._warn_if_ignored(move, new, value, node)
+                continue
+            self.port.orphans.append((node, call.remove(i)))
+            self.port.remove(value)
+            if field is None or ast.unparse(value) != field.default:
+                self.port.lost_setting("FWD106", node, f"{old}={self.port.original(value)}", old)
+        self.port.done[move.rule] += 1
+        return call.code()
+
+    def _warn_if_ignored(self, move: ClassMove, field: str, value: ast.expr, node: ast.Call) -> None:
+        ignored = self.port.moves.ignored.get((move.new or "", field))
+        if ignored and ast.unparse(value) not in ignored.default:
+            setting = f"{field}={self.port.original(value)}"
+            self.port.note("FWD111", node, setting=setting, advice=ignored.advice)
+
+    def name(self, node: ast.Name | ast.Attribute) -> str | None:
+        if not isinstance(node.ctx, ast.Load) or node in self.port.kept:
+            return None
+        raw = self.port.model.resolve(node)
+        move = self.port.class_move(self.port.canonical(raw))
+        if move is None or raw is None:
+            return None
+        self.port.renamed.add(node)
+        if isinstance(node, ast.Name):
+            return self._local_name(node, move)
+        module = raw.rpartition(".")[0]
+        if self.port.target_has(f"{module}.{_last(move)}"):
+            return f"{self.port.text(node.value)}.{_last(move)}"
+        return self.port.need(f"{move.import_from}.{_last(move)}", node)
+
+    def _local_name(self, node: ast.Name, move: ClassMove) -> str:
+        aliases = [b.node for b in self.port.model.bindings(node) if isinstance(b.node, ast.alias)]
+        if any(a.asname for a in aliases):
+            return node.id
+        if not aliases:  # it came by ``import *``, and so does its successor
+            return _last(move)
+        taken = self.port.model.scope_of(node).lookup(_last(move))
+        if taken is None:
+            return _last(move)
+        return self.port.need(f"{move.import_from}.{_last(move)}", node)
+
+    def quoted(self, node: ast.Constant) -> str | None:
+        text = self.port.original(node)
+        for name in self.port.model.module.bindings:
+            pattern = rf"\b{re.escape(name)}(\.\w+)*\b"
+            if not isinstance(node.value, str) or not re.search(pattern, node.value):
+                continue
+            try:
+                tree = ast.parse(node.value, mode="eval")
+            except (SyntaxError, ValueError):
+                return None
+            for part in ast.walk(tree):
+                if not isinstance(part, ast.Name | ast.Attribute):
+                    continue
+                spelled = ast.unparse(part)
+                move = self.port.class_move(self._resolve_text(spelled))
+                if move is None or any(isinstance(k, ast.Name) and k.id == spelled for k in self.port.kept):
+                    continue
+                aliased = "." not in spelled and self._import_alias(spelled)
+                if aliased:
+                    continue
+                head = spelled.rpartition(".")[0]
+                new = f"{head}.{_last(move)}" if head else _last(move)
+                text = re.sub(rf"(?<![\w.]){re.escape(spelled)}(?!\w)", new, text)
+        return text if text != self.port.original(node) else None
+
+    def _import_alias(self, name: str) -> bool:
+        return any(
+            isinstance(b.node, ast.alias) and b.node.asname for b in self.port.model.module.bindings.get(name, ())
+        )
+
+    def _resolve_text(self, spelled: str) -> str | None:
+        head, _, rest = spelled.partition(".")
+        bindings = self.port.model.module.bindings.get(head, [])
+        paths = {b.path for b in bindings if b.kind is BindingKind.IMPORT}
+        if len(paths) != 1 or len(bindings) != len([b for b in bindings if b.kind is BindingKind.IMPORT]):
+            return None
+        path = paths.pop()
+        return self.port.canonical(f"{path}.{rest}" if rest else path)
+
+
+def _last(move: ClassMove) -> str:
+    return (move.new or "").rpartition(".")[2]

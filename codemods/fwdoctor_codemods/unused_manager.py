@@ -1,0 +1,124 @@
+"""Managers that were made only to be passed to a recipe: their construction goes with the last use."""
+
+from __future__ import annotations
+
+import ast
+
+from fwdoctor_codemods import _port
+from fwdoctor_codemods._example import Example
+
+EXAMPLES = (
+    Example(
+        name="made, passed, gone; its import too",
+        before="""
+            from fireworks.training.sdk import TrainerJobManager, FireworksClient
+            from training.recipes.sft_loop import main
+
+            def run(cfg):
+                mgr = TrainerJobManager(
+                    api_key=KEY,  # from the vault
+                )
+
+                main(cfg, rlor_mgr=mgr)
+            """,
+        after="""
+            from fireworks.training.sdk import FireworksClient
+            from training.recipes.sft_loop import main
+
+            def run(cfg):
+                # from the vault
+
+                main(cfg)
+            """,
+    ),
+    Example(
+        name="another use keeps it",
+        before="""
+            from fireworks.training.sdk import TrainerJobManager
+            from training.recipes.sft_loop import main
+
+            mgr = TrainerJobManager(api_key=KEY)
+            print(mgr.list_checkpoints("job"))
+            main(cfg, rlor_mgr=mgr)
+            """,
+        after="""
+            from fireworks.training.sdk import TrainerJobManager
+            from training.recipes.sft_loop import main
+
+            mgr = TrainerJobManager(api_key=KEY)
+            print(mgr.list_checkpoints("job"))
+            main(cfg)
+            """,
+    ),
+    Example(
+        name="arguments that do something when evaluated keep it",
+        before="""
+            from fireworks.training.sdk import TrainerJobManager
+            from training.recipes.sft_loop import main
+
+            mgr = TrainerJobManager(api_key=unlock_vault())
+            main(cfg, rlor_mgr=mgr)
+            """,
+        after="""
+            from fireworks.training.sdk import TrainerJobManager
+            from training.recipes.sft_loop import main
+
+            mgr = TrainerJobManager(api_key=unlock_vault())
+            main(cfg)
+            """,
+    ),
+)
+
+
+class Codemod(_port.Codemod):
+    """Removes ``name = TrainerJobManager(...)`` and settings objects whose every use was removed."""
+
+    after = ("recipe_config", "recipe_main", "settings_class")
+
+    def finish(self) -> None:
+        for node in self.port.model.calls:
+            path = self.port.resolve(node.func)
+            move = self.port.moves.classes.get(path or "")
+            dissolved = move is not None and move.new is None
+            if path not in self.port.moves.managers and not dissolved:
+                continue
+            statement = self.port.model.parents[node]
+            target = self._only_target(statement)
+            if target is None or not isinstance(statement, ast.stmt) or not self._is_pure(node):
+                continue
+            found = self.port.model.scope_of(target).lookup(target.id)
+            if found is None or len(found[1]) != 1:
+                continue
+            loads = self.port.model.loads(target.id, found[0])
+            if loads and all(self.port.is_gone(load) for load in loads) and not self._is_exported(target.id):
+                self.port.remove_statement(statement)
+
+    @staticmethod
+    def _only_target(statement: ast.AST) -> ast.Name | None:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target: ast.expr = statement.targets[0]
+        elif isinstance(statement, ast.AnnAssign):
+            target = statement.target
+        else:
+            return None
+        return target if isinstance(target, ast.Name) else None
+
+    def _is_pure(self, made: ast.Call) -> bool:
+        for part in ast.walk(made):
+            if isinstance(part, ast.Await | ast.NamedExpr | ast.Yield | ast.YieldFrom):
+                return False
+            if isinstance(part, ast.Call) and part is not made:
+                reads = self.port.model.resolve(part.func) in ("os.getenv", "os.environ.get")
+                if not reads:
+                    return False
+        return True
+
+    def _is_exported(self, name: str) -> bool:
+        """A module-level name without another use here may still be imported from elsewhere."""
+        exports = self.port.model.module.bindings.get("__all__", [])
+        return any(
+            isinstance(part, ast.Constant) and part.value == name
+            for b in exports
+            if b.value is not None
+            for part in ast.walk(b.value)
+        )

@@ -1,0 +1,195 @@
+"""What was found: findings, outcomes and the report that carries them.
+
+Everything here is frozen data. The verbs (check, migrate, …) produce it, the reporters render it, and
+the JSON that users and agents read is this module's shape, field by field; ``docs/schema/output.json``
+is generated from it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+class Severity(enum.StrEnum):
+    """How bad it is: fails or will fail; works but is wrong or about to break; good to know."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Side(enum.StrEnum):
+    """Who must act."""
+
+    USER = "user"
+    PLATFORM = "platform"
+    NOBODY = "nobody"
+    UNKNOWN = "unknown"
+
+
+class Applicability(enum.StrEnum):
+    """Of a fix: applied; applied only when asked for; never rewritten (marker and finding)."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file. Lines and columns count from 1; columns count characters, not bytes."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.path]
+        if self.line is not None:
+            parts.append(str(self.line))
+            if self.column is not None:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One step that mends it: what to do, and the commands that do it, ready to paste."""
+
+    text: str
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found. ``rule`` and ``name`` come from the rulebook, the rest from the case."""
+
+    rule: str
+    name: str
+    severity: Severity
+    side: Side
+    message: str
+    location: Location | None = None
+    resource: str | None = None
+    evidence: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    count: int = 1
+    cause: str | None = None
+    remedy: tuple[Remedy, ...] = ()
+    matched_by: str | None = None
+    reference: str | None = None
+    applicability: Applicability | None = None
+
+
+class CheckStatus(enum.StrEnum):
+    """How one section of ``fwdoctor check`` ended."""
+
+    OK = "ok"
+    FINDING = "finding"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """One section of ``fwdoctor check``: its verdict, what was seen, and its findings.
+
+    ``detail`` is the fact behind the verdict ("Python 3.11.7"); for ``skipped`` and ``error`` it is the
+    reason, which is never empty.
+    """
+
+    section: str
+    status: CheckStatus
+    detail: str
+    findings: tuple[Finding, ...] = ()
+
+
+class FileStatus(enum.StrEnum):
+    """How the migration of one file ended."""
+
+    PORTED = "ported"
+    PARTIAL = "partial"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file.
+
+    ``moves`` counts the rewrites by the name of the rule that they answer; ``todo`` is what was left for
+    a person; ``reason`` says why a file was skipped or failed; ``diff`` is a unified diff when one was
+    asked for.
+    """
+
+    path: str
+    status: FileStatus
+    moves: Mapping[str, int] = field(default_factory=dict)
+    todo: tuple[Finding, ...] = ()
+    reason: str | None = None
+    diff: str | None = None
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be looked at. Any problem makes the exit status 2."""
+
+    message: str
+    path: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Findings by severity."""
+
+    errors: int
+    warnings: int
+    infos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that one run of one command has to say."""
+
+    command: str
+    findings: tuple[Finding, ...] = ()
+    checks: tuple[CheckOutcome, ...] | None = None
+    files: tuple[FileOutcome, ...] | None = None
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    would_change: bool = False
+
+    @property
+    def summary(self) -> Summary:
+        """The number of findings of each severity."""
+        return summarize(self.findings)
+
+    def exit_status(self, *, exit_zero: bool = False) -> int:
+        """0 nothing found (or all fixed), 1 findings, 2 could not do the job; 2 wins over 1.
+
+        Infos never set the status: a doctor that fails on advice gets wrapped in ``|| true``.
+        ``exit_zero`` relaxes 1, never 2.
+        """
+        if self.problems:
+            return 2
+        summary = self.summary
+        if (summary.errors or summary.warnings or self.would_change) and not exit_zero:
+            return 1
+        return 0
+
+
+def summarize(findings: Iterable[Finding]) -> Summary:
+    """Count findings by severity."""
+    counts = dict.fromkeys(Severity, 0)
+    for finding in findings:
+        counts[finding.severity] += 1
+    return Summary(counts[Severity.ERROR], counts[Severity.WARNING], counts[Severity.INFO])

@@ -1,0 +1,1 @@
+"""Ports code to a target surface: discover, transform, verify, write."""

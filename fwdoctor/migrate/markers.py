@@ -1,0 +1,77 @@
+"""Marker and comment lines above statements: where they may stand, and never twice."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from fwdoctor_codemods._port import MARKER, Edit, Port, Source
+
+from fwdoctor.finding import Finding
+
+
+def marker(finding: Finding) -> str:
+    """The marker line for a finding, without indentation."""
+    return f"{MARKER}{finding.rule} {' '.join(finding.message.split())}"
+
+
+def above(port: Port, lines: Iterable[tuple[ast.AST, str]]) -> list[Edit]:
+    """Edits that write each line above the statement of its node, once."""
+    wanted: dict[int, list[str]] = {}
+    for node, text in lines:
+        line = anchor(port, node)
+        rows = wanted.setdefault(line, [])
+        if text not in rows and text not in _comments_above(port.source, line):
+            rows.append(text)
+    edits = []
+    for line, rows in wanted.items():
+        at = port.source.line_start(line)
+        indent = port.source.indent(line)
+        text = "".join(f"{indent}{row}{port.source.newline}" for row in rows)
+        if text:
+            edits.append(Edit(at, at, text))
+    return edits
+
+
+def anchor(port: Port, node: ast.AST) -> int:
+    """The first line of the innermost statement around ``node`` above which a comment line can stand."""
+    statement = port.model.statement(node)
+    while True:
+        line = statement.lineno
+        decorators = getattr(statement, "decorator_list", [])
+        if decorators:
+            line = min(line, *(d.lineno for d in decorators))
+        before = port.source.slice(port.source.line_start(line), port.source.start(decorators[0] if decorators else statement))
+        continued = line > 1 and port.source.line(line - 1).rstrip("\r\n").endswith("\\")
+        clean = not before.strip(" \t\f") or (decorators and before.strip() == "@")
+        if clean and not continued:
+            return line
+        parent = next((p for p in port.model.ancestors(statement) if isinstance(p, ast.stmt)), None)
+        earlier = _same_line_sibling(port, statement)
+        if earlier is not None:
+            statement = earlier
+        elif parent is not None:
+            statement = parent
+        else:
+            return line
+
+
+def _same_line_sibling(port: Port, statement: ast.stmt) -> ast.stmt | None:
+    """``a; b``: what stands before ``b``."""
+    parent = port.model.parents.get(statement)
+    for _, body in ast.iter_fields(parent) if parent else ():
+        if isinstance(body, list) and statement in body:
+            i = body.index(statement)
+            return body[i - 1] if i else None
+    return None
+
+
+def _comments_above(source: Source, line: int) -> set[str]:
+    found = set()
+    while line > 1:
+        line -= 1
+        text = source.line(line).strip()
+        if not text.startswith("#"):
+            break
+        found.add(text)
+    return found

@@ -1,0 +1,231 @@
+"""Where code does not fit a surface: names it lacks, arguments it does not take, strings that name them.
+
+This is the one comparison of code with a surface. Migrate runs it on its own result, to prove that it
+fits and to mark what does not; check runs it on the code as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fwdoctor_codemods._model import LOCAL, BindingKind
+from fwdoctor_codemods._port import Port, call_arguments, spread_of
+
+from fwdoctor.surface.model import MISSING, Class, Function, Kind, Surface
+
+_DOTTED = re.compile(r"(training|fireworks\.training)(\.\w+)+")
+#: Functions that look a name up in their first argument, and where the name stands.
+_BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr"})
+_BY_NAME_METHODS = frozenset({"setattr", "delattr", "object"})
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """One place that does not fit. ``known``: an older version of the surface had it."""
+
+    node: ast.AST
+    rule: str
+    known: bool
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """What it is about, wherever it stands: to tell new misfits from old ones."""
+        return self.rule, tuple(sorted(self.variables.items()))
+
+
+def find(port: Port) -> list[Misfit]:
+    """Every misfit of a file, in the order of its lines. What cannot be told is not reported."""
+    found = [*_imports(port), *_attributes(port), *_calls(port), *_strings(port)]
+    return sorted(found, key=lambda m: (m.node.lineno, m.node.col_offset))  # type: ignore[attr-defined]
+
+
+def _lacks(port: Port, path: str) -> bool:
+    """Whether the target certainly has no ``path``."""
+    return any(s.covers(path) and s.locate(path) is MISSING for s in port.surfaces.all_targets())
+
+
+def _known(port: Port, path: str) -> bool:
+    return any(s.canonical(path) for s in (*port.surfaces.origins, *port.surfaces.sdk_origins))
+
+
+def _imports(port: Port) -> Iterator[Misfit]:
+    for node in ast.walk(port.model.tree):
+        if isinstance(node, ast.ImportFrom):
+            source = port.model.source_of(node)
+            paths = [(a, f"{source}.{a.name}" if a.name != "*" else source) for a in node.names if source]
+        elif isinstance(node, ast.Import):
+            paths = [(a, a.name) for a in node.names]
+        else:
+            continue
+        for alias, path in paths:
+            if path and _lacks(port, path):
+                rule = "FWD112" if _is_guarded(port, alias) else "FWD107"
+                yield Misfit(alias, rule, _known(port, path), {"old": path})
+
+
+def _is_guarded(port: Port, alias: ast.alias) -> bool:
+    for parent in port.model.ancestors(alias):
+        if isinstance(parent, ast.Try) and any(_catches_import_error(h) for h in parent.handlers):
+            return True
+    return False
+
+
+def _catches_import_error(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    caught = {ast.unparse(n).rpartition(".")[2] for n in ast.walk(handler.type) if isinstance(n, ast.Name | ast.Attribute)}
+    return bool(caught & {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"})
+
+
+def _attributes(port: Port) -> Iterator[Misfit]:
+    stored = {
+        port.model.resolve(n) for n in port.model.attributes if isinstance(n.ctx, ast.Store)
+    }
+    for node in port.model.attributes:
+        raw = port.model.resolve(node)
+        if raw is not None:
+            inner = port.model.resolve(node.value)
+            if _lacks(port, raw) and not (inner and _lacks(port, inner)) and raw not in stored:
+                yield Misfit(node, "FWD107", _known(port, raw), {"old": raw})
+            continue
+        owner = port.type_of(node.value)
+        if owner is None or owner.startswith(LOCAL):
+            continue
+        cls = _target_class(port, owner)
+        if cls is None or cls.opaque or _has_attribute(cls, node.attr) or node.attr.startswith("__"):
+            continue
+        known = any((c := s.class_at(owner)) and _has_attribute(c, node.attr) for s in _older(port))
+        if known:
+            yield Misfit(node, "FWD107", True, {"old": f"{owner.rpartition('.')[2]}.{node.attr}"})
+
+
+def _target_class(port: Port, path: str) -> Class | None:
+    return next((c for s in port.surfaces.all_targets() if (c := s.class_at(path))), None)
+
+
+def _older(port: Port) -> tuple[Surface, ...]:
+    return (*port.surfaces.origins, *port.surfaces.sdk_origins)
+
+
+def _has_attribute(cls: Class, name: str) -> bool:
+    return (
+        name in cls.methods
+        or name in cls.attributes
+        or name in cls.members
+        or cls.field_named(name) is not None
+    )
+
+
+def _calls(port: Port) -> Iterator[Misfit]:
+    for node in port.model.calls:
+        if (config := port.recipe_config(node.func)) is not None:
+            signature = port.target_signature(config)
+            path: str | None = config
+        elif port.is_copy(node):
+            path = port.type_of(node.args[0])
+            if path is None or path.startswith(LOCAL):
+                continue
+            yield from _copied(port, node, path)
+            continue
+        else:
+            path, signature = _method_or_function(port, node)
+        if path is not None and signature is not None and not signature.opaque:
+            yield from _bind(port, node, path, signature)
+
+
+def _method_or_function(port: Port, node: ast.Call) -> tuple[str | None, Function | None]:
+    path = port.resolve(node.func)
+    if path is not None:
+        return path, port.target_signature(path)
+    if isinstance(node.func, ast.Attribute):
+        owner = port.type_of(node.func.value)
+        if owner and not owner.startswith(LOCAL):
+            cls = _target_class(port, owner)
+            if cls is not None and node.func.attr in cls.methods:
+                return f"{owner}.{node.func.attr}", cls.methods[node.func.attr]
+    return None, None
+
+
+def _copied(port: Port, node: ast.Call, path: str) -> Iterator[Misfit]:
+    cls = _target_class(port, path)
+    if cls is None or not cls.fields:
+        return
+    for keyword in node.keywords:
+        if keyword.arg and cls.field_named(keyword.arg) is None:
+            yield _unaccepted(port, keyword, path, f"{keyword.arg}=", keyword.arg)
+
+
+def _unaccepted(port: Port, node: ast.AST, path: str, argument: str, keyword: str | None) -> Misfit:
+    known = keyword is not None and (port.origin_accepts(path, keyword) or keyword in port.moves.config)
+    return Misfit(node, "FWD108", known, {"callee": _short(path), "argument": argument})
+
+
+def _short(path: str) -> str:
+    """``training.recipes.rl_loop.Config`` as people say it: ``rl_loop.Config``."""
+    return ".".join(path.split(".")[-2:])
+
+
+def _bind(port: Port, node: ast.Call, path: str, signature: Function) -> Iterator[Misfit]:
+    own = port.own_fields(node.func)
+    spread = spread_of(node) is not None
+    positional = [a for a in node.args if not isinstance(a, ast.Starred)]
+    order = signature.positional
+    if len(positional) > len(order) and not signature.accepts_any_positional and not own:
+        extra = positional[len(order)]
+        yield _unaccepted(port, extra, path, f"{len(positional)} positional arguments", None)
+    for keyword in node.keywords:
+        if keyword.arg and keyword.arg not in own and not signature.accepts_keyword(keyword.arg):
+            yield _unaccepted(port, keyword, path, f"{keyword.arg}=", keyword.arg)
+    if spread or own or port.model.local_class(node.func) is not None:
+        return
+    given = {k.arg for k in node.keywords} | {p.name for p in order[: len(positional)]}
+    for p in signature.parameters:
+        required = p.default is None and p.kind not in (Kind.VAR_POSITIONAL, Kind.VAR_KEYWORD)
+        if required and p.name not in given:
+            older = _optional_before(port, path, p.name)
+            yield Misfit(node, "FWD114", older, {"callee": _short(path), "argument": f"{p.name}="})
+
+
+def _optional_before(port: Port, path: str, name: str) -> bool:
+    """Whether an older version could be called without ``name=``."""
+    for surface in _older(port):
+        signature = surface.signature(path)
+        if signature is not None:
+            found = signature.parameter(name)
+            if found is None or found.default is not None:
+                return True
+    return False
+
+
+def _strings(port: Port) -> Iterator[Misfit]:
+    for node in ast.walk(port.model.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
+            if _lacks(port, node.value) and _known(port, node.value):
+                yield Misfit(node, "FWD113", True, {"text": repr(node.value), "old": node.value})
+        elif isinstance(node, ast.Call) and (found := _looked_up(port, node)) is not None:
+            constant, path = found
+            if _lacks(port, path) and _known(port, path):
+                yield Misfit(constant, "FWD113", True, {"text": repr(constant.value), "old": path})
+
+
+def _looked_up(port: Port, node: ast.Call) -> tuple[ast.Constant, str] | None:
+    """``monkeypatch.setattr(rl_loop, "setup_infra", …)``: the string and what it names."""
+    by_name = (isinstance(node.func, ast.Name) and node.func.id in _BY_NAME) or (
+        isinstance(node.func, ast.Attribute) and node.func.attr in _BY_NAME_METHODS
+    )
+    arguments = call_arguments(node)
+    if not by_name or len(arguments) < 2:
+        return None
+    owner, name = arguments[0], arguments[1]
+    if not (isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value.isidentifier()):
+        return None
+    if not isinstance(owner, ast.Name | ast.Attribute):
+        return None
+    if isinstance(owner, ast.Name) and any(b.kind is not BindingKind.IMPORT for b in port.model.bindings(owner)):
+        return None
+    path = port.model.resolve(owner)
+    return None if path is None else (name, f"{path}.{name.value}")

@@ -1,0 +1,71 @@
+"""From ``--target`` to the surfaces that a migration compares with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fwdoctor_codemods._port import Surfaces
+
+from fwdoctor.errors import FwdoctorError
+from fwdoctor.surface import stored
+from fwdoctor.surface.model import Surface
+
+
+def resolve(wanted: str, found: Path | None = None) -> Surfaces:
+    """The surfaces for ``wanted``: ``auto``, ``latest``, a version's name, date or commit, or a folder.
+
+    ``found`` is the cookbook that the user has (the folder that holds ``training/``), for ``auto``;
+    without one, ``auto`` is the newest version known.
+
+    Raises:
+        FwdoctorError: there is no such version and no such folder.
+    """
+    if wanted == "auto":
+        return of_folder(found) if found is not None else of_entry(stored.newest())
+    if (folder := Path(wanted)).is_dir():
+        return of_folder(folder)
+    if "/" in wanted or wanted.startswith("."):
+        raise FwdoctorError(f"{wanted}: no such folder")
+    return of_entry(stored.find(wanted))
+
+
+def of_entry(entry: stored.Entry) -> Surfaces:
+    """The surfaces for a bundled version."""
+    older = [e for e in stored.index() if e.date < entry.date]
+    return Surfaces(
+        target=stored.cookbook(entry.commit),
+        label=entry.label,
+        origins=tuple(stored.cookbook(e.commit) for e in reversed(older)),
+        sdk=stored.sdk(entry.sdk),
+        sdk_origins=_sdks(e.sdk for e in reversed(older)),
+    )
+
+
+def of_folder(folder: Path) -> Surfaces:
+    """The surfaces for a cookbook on disk: what it offers, and every bundled version as older."""
+    surface = stored.from_folder(folder)
+    twin = _twin(surface)
+    if twin is not None:
+        known = of_entry(twin)
+        return Surfaces(surface, f"the cookbook in {folder}", known.origins, known.sdk, known.sdk_origins)
+    entries = stored.index()
+    return Surfaces(
+        target=surface,
+        label=f"the cookbook in {folder}",
+        origins=tuple(stored.cookbook(e.commit) for e in reversed(entries)),
+        sdk_origins=_sdks(e.sdk for e in reversed(entries)),
+    )
+
+
+def _twin(surface: Surface) -> stored.Entry | None:
+    """The bundled version that is this very one, module for module."""
+    for entry in stored.index():
+        known = stored.cookbook(entry.commit)
+        if known.modules.keys() == surface.modules.keys() and known.modules == surface.modules:
+            return entry
+    return None
+
+
+def _sdks(versions: object) -> tuple[Surface, ...]:
+    names = dict.fromkeys(versions)  # type: ignore[call-overload]
+    return tuple(stored.sdk(v) for v in names)

@@ -1,0 +1,153 @@
+"""One file's text, ported and proven: codemods, then markers, then verification."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from fwdoctor_codemods import _registry
+from fwdoctor_codemods._port import MARKER, Port, Source, Surfaces, splice
+
+from fwdoctor.finding import Finding
+from fwdoctor.migrate import markers, misfits
+from fwdoctor.moves import moves
+from fwdoctor.rulebook import rulebook
+
+
+class NotVerified(Exception):
+    """The ported text did not pass; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a file's port needs to know beside its text."""
+
+    surfaces: Surfaces
+    module_name: str | None = None
+    fixture_type: Callable[[str], str | None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Ported:
+    """The new text, what was rewritten (by rule name) and what is left for a person."""
+
+    text: str
+    done: Mapping[str, int]
+    todo: tuple[Finding, ...]
+
+
+def open_port(path: str, text: str, context: Context, newline: str) -> Port:
+    """Parse a file's text for the codemods or for a comparison with the target.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: as ``ast.parse``.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes in the user's code are not our business
+        tree = ast.parse(text)
+    return Port(
+        path,
+        Source(text, newline),
+        tree,
+        context.surfaces,
+        moves(),
+        rulebook(),
+        module_name=context.module_name,
+        fixture_type=context.fixture_type,
+    )
+
+
+def port(path: str, text: str, context: Context, *, newline: str = "\n") -> Ported:
+    """Port a file's text and verify the result.
+
+    Raises:
+        NotVerified: what came out does not fit; the file must stay as it was.
+        SyntaxError, ValueError, RecursionError, MemoryError: as ``ast.parse``.
+    """
+    first = open_port(path, text, context, newline)
+    before = misfits.find(first)
+    new = _transform(path, text, context, newline)
+    if new.text != text:
+        _verify(first, before, path, text, new, context, newline)
+    return new
+
+
+def _transform(path: str, text: str, context: Context, newline: str) -> Ported:
+    session = open_port(path, text, context, newline)
+    session.run([codemod(session) for codemod in _registry.classes()])
+    notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
+    orphans = [(node, c) for node, comments in session.orphans for c in comments]
+    edits = [*session.edits, *markers.above(session, [*orphans, *notes])]
+    todo = [t.finding for t in session.todo]
+    new = splice(session.source.data, edits).decode() if edits else text
+
+    second = open_port(path, new, context, newline)
+    found = misfits.find(second)
+    rest = []
+    for misfit in found:
+        finding = rulebook()[misfit.rule].finding(
+            location=second.source.location(path, misfit.node),
+            path=path,
+            target=context.surfaces.label,
+            **misfit.variables,
+        )
+        todo.append(finding)
+        if misfit.known:
+            rest.append((misfit.node, markers.marker(finding)))
+    more = markers.above(second, rest)
+    if more:
+        new = splice(second.source.data, more).decode()
+    names = Counter({rulebook()[rule].name: count for rule, count in session.done.items()})
+    return Ported(new, dict(sorted(names.items())), tuple(todo))
+
+
+def _verify(
+    first: Port, before: list[misfits.Misfit], path: str, text: str, new: Ported, context: Context, newline: str
+) -> None:
+    try:
+        after = open_port(path, new.text, context, newline)
+    except (SyntaxError, ValueError) as error:
+        raise NotVerified(f"the ported code does not parse: {error}") from error
+    left = Counter(m.key for m in misfits.find(after)) - Counter(m.key for m in before)
+    unmarked = [m for m in misfits.find(after) if m.key in left and not _is_marked(after, m)]
+    if unmarked:
+        m = unmarked[0]
+        finding = rulebook()[m.rule].finding(path=path, target=context.surfaces.label, **m.variables)
+        raise NotVerified(f"the ported code would not fit: {finding.message}")
+    if undefined := sorted(_undefined(after.model.tree) - _undefined(first.model.tree)):
+        raise NotVerified(f"the ported code would use the undefined name {undefined[0]!r}")
+    if lost := Counter(_comments(text)) - Counter(_comments(new.text)):
+        raise NotVerified(f"the port would lose the comment {next(iter(lost))!r}")
+    again = _transform(path, new.text, context, newline)
+    if again.text != new.text:
+        raise NotVerified("a second run would change the ported code again")
+
+
+def _is_marked(port: Port, misfit: misfits.Misfit) -> bool:
+    line = markers.anchor(port, misfit.node)
+    while line > 1 and port.source.line(line - 1).strip().startswith("#"):
+        line -= 1
+        if port.source.line(line).strip().startswith(f"{MARKER}{misfit.rule} "):
+            return True
+    return False
+
+
+def _undefined(tree: ast.Module) -> set[str]:
+    from pyflakes import messages
+    from pyflakes.checker import Checker
+
+    found = Checker(tree, filename="<ported>").messages
+    return {str(m.message_args[0]) for m in found if isinstance(m, messages.UndefinedName | messages.UndefinedLocal)}
+
+
+def _comments(text: str) -> list[str]:
+    try:
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        return [t.string.strip() for t in tokens if t.type == tokenize.COMMENT]
+    except (tokenize.TokenError, SyntaxError):
+        return []

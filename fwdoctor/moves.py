@@ -1,0 +1,103 @@
+"""Moves: how an old construct becomes a new one, as data (``fwdoctor_rules/moves``), typed.
+
+What a target really takes is never said here; the codemods ask the target's surface.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import fwdoctor_rules
+
+from fwdoctor.errors import FwdoctorError
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMove:
+    """A settings class whose fields were renamed; ``new`` is None where the class dissolved."""
+
+    rule: str
+    old: str
+    fields: Mapping[str, str]
+    new: str | None = None
+    import_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentMove:
+    """What became of one keyword of a recipe's Config or main().
+
+    ``how``: ``rename``; ``flatten`` (the fields of ``class_`` are passed one by one); ``into`` (it is a
+    field ``new`` of the value of ``into=``); ``manager`` (dropped: the recipe builds its own); ``config``
+    (it is the field ``new`` of the Config); ``keep`` (left in place for a person).
+    """
+
+    rule: str
+    old: str
+    how: str
+    new: str | None = None
+    into: str | None = None
+    class_: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A field that is still accepted but no longer read; ``default`` are the values without effect."""
+
+    class_: str
+    field: str
+    default: tuple[str, ...]
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """All moves."""
+
+    classes: Mapping[str, ClassMove]
+    config: Mapping[str, ArgumentMove]
+    main: Mapping[str, ArgumentMove]
+    managers: frozenset[str]
+    ignored: Mapping[tuple[str, str], Ignored]
+    advice: Mapping[str, str]
+
+
+@functools.cache
+def moves() -> Moves:
+    """The bundled moves."""
+    return load(fwdoctor_rules.DATA / "moves" / "recipe_launch.toml")
+
+
+def load(path: Path) -> Moves:
+    """Read one file of moves.
+
+    Raises:
+        FwdoctorError: the file is not TOML or a table has a missing or an unknown key.
+    """
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+        return Moves(
+            classes={m.old: m for m in (_make(ClassMove, t) for t in data.get("class", ()))},
+            config={m.old: m for m in (_make(ArgumentMove, t) for t in data.get("config", ()))},
+            main={m.old: m for m in (_make(ArgumentMove, t) for t in data.get("main", ()))},
+            managers=frozenset(t["old"] for t in data.get("manager", ())),
+            ignored={(m.class_, m.field): m for m in (_make(Ignored, t) for t in data.get("ignored", ()))},
+            advice=dict(data.get("advice", {})),
+        )
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
+        raise FwdoctorError(f"{path}: cannot read these moves: {error}") from error
+
+
+def _make(kind: type[_T], table: dict[str, Any]) -> _T:
+    values = {("class_" if k == "class" else k): tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(values.keys() - known):
+        raise LookupError(f"unknown key {unknown[0]!r}")
+    return kind(**values)

@@ -1,0 +1,167 @@
+"""Loads the rules that stand behind findings, once, typed. A bad rule file is a clear error.
+
+Rules are the TOML files of ``fwdoctor_rules``; each file is a list of ``[[rule]]`` tables. What a table
+may hold is the dataclass :class:`Rule`; anything else, and a second rule with the same id or name, is
+refused when the book is loaded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fwdoctor_rules
+
+from fwdoctor.errors import FwdoctorError
+from fwdoctor.finding import Applicability, Finding, Location, Remedy, Severity, Side
+
+#: flake8 takes one to three capitals and three digits, nothing else.
+RULE_ID = re.compile(r"[A-Z]{1,3}[0-9]{3}")
+RULE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+#: Folders of fwdoctor_rules that hold rules.
+RULE_FOLDERS = ("environment", "lint")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of finding.
+
+    ``message``, ``remedy`` texts and commands are templates: ``{name}`` is filled from the finding's
+    variables. ``why`` says what goes wrong if nobody acts, ``source`` where the fact comes from.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    side: Side
+    message: str
+    why: str
+    remedy: tuple[Remedy, ...] = ()
+    applicability: Applicability | None = None
+    reference: str | None = None
+    source: str | None = None
+
+    def finding(
+        self,
+        *,
+        location: Location | None = None,
+        severity: Severity | None = None,
+        evidence: str | None = None,
+        resource: str | None = None,
+        remedy: tuple[Remedy, ...] | None = None,
+        **variables: str,
+    ) -> Finding:
+        """Make a finding of this rule, its templates filled from ``variables``.
+
+        Raises:
+            FwdoctorError: a template names a variable that was not given.
+        """
+        return Finding(
+            rule=self.id,
+            name=self.name,
+            severity=severity or self.severity,
+            side=self.side,
+            message=self._fill(self.message, variables),
+            location=location,
+            resource=resource,
+            evidence=evidence,
+            variables=variables,
+            cause=self._fill(self.why, variables),
+            remedy=tuple(
+                Remedy(self._fill(step.text, variables), tuple(self._fill(c, variables) for c in step.commands))
+                for step in (self.remedy if remedy is None else remedy)
+            ),
+            reference=self.reference,
+            applicability=self.applicability,
+        )
+
+    def _fill(self, template: str, variables: Mapping[str, str]) -> str:
+        def value(match: re.Match[str]) -> str:
+            try:
+                return variables[match[1]]
+            except KeyError:
+                raise FwdoctorError(f"rule {self.id}: nothing fills {{{match[1]}}} in {template!r}") from None
+
+        # Not str.format: values and templates may hold braces and brackets of their own.
+        return re.sub(r"\{([a-z_]+)\}", value, template)
+
+
+class Rulebook(Mapping[str, Rule]):
+    """All rules, by id; :meth:`named` finds one by name."""
+
+    def __init__(self, rules: list[Rule]) -> None:
+        self._rules = {rule.id: rule for rule in sorted(rules, key=lambda r: r.id)}
+        self._names = {rule.name: rule for rule in rules}
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        return self._rules[rule_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def named(self, name: str) -> Rule:
+        """The rule called ``name``; KeyError if there is none."""
+        return self._names[name]
+
+
+@functools.cache
+def rulebook() -> Rulebook:
+    """The bundled rulebook."""
+    return load(fwdoctor_rules.DATA)
+
+
+def load(folder: Path) -> Rulebook:
+    """Read every rule below ``folder``.
+
+    Raises:
+        FwdoctorError: a file is not TOML, a table is incomplete or has an unknown key, an id or a name
+            is malformed or taken twice.
+    """
+    rules: list[Rule] = []
+    seen: dict[str, Path] = {}
+    for path in sorted(p for sub in RULE_FOLDERS for p in (folder / sub).glob("*.toml")):
+        try:
+            tables = tomllib.loads(path.read_text("utf-8")).get("rule", [])
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise FwdoctorError(f"{path}: cannot read this rule file: {error}") from error
+        for table in tables:
+            rule = _rule(path, table)
+            for key in (rule.id, rule.name):
+                if key in seen:
+                    raise FwdoctorError(f"{path}: {key} is already taken in {seen[key]}")
+                seen[key] = path
+            rules.append(rule)
+    return Rulebook(rules)
+
+
+def _rule(path: Path, table: dict[str, Any]) -> Rule:
+    label = f"{path}: rule {table.get('id', '?')}"
+    known = {f.name: f for f in dataclasses.fields(Rule)}
+    if unknown := sorted(table.keys() - known.keys()):
+        raise FwdoctorError(f"{label}: unknown key {unknown[0]!r}")
+    required = [n for n, f in known.items() if f.default is dataclasses.MISSING]
+    if missing := [n for n in required if not table.get(n)]:
+        raise FwdoctorError(f"{label}: {missing[0]!r} is missing")
+    if not RULE_ID.fullmatch(table["id"]) or not RULE_NAME.fullmatch(table["name"]):
+        raise FwdoctorError(f"{label}: an id is like FWD101, a name like old-config-field")
+    values = dict(table)
+    try:
+        values["severity"] = Severity(table["severity"])
+        values["side"] = Side(table["side"])
+        if "applicability" in table:
+            values["applicability"] = Applicability(table["applicability"])
+        values["remedy"] = tuple(
+            Remedy(step["text"], tuple(step.get("commands", ()))) for step in table.get("remedy", ())
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise FwdoctorError(f"{label}: {error}") from error
+    return Rule(**values)

@@ -153,6 +153,7 @@ class Port:
         source: its text.
         tree: its parsed ``ast``.
         fixture_type: the type of a pytest fixture that another file defines, by name, or None.
+        is_old: whether the file uses anything that the target lacks and an older version had.
     """
 
     def __init__(
@@ -166,8 +167,10 @@ class Port:
         *,
         module_name: str | None = None,
         fixture_type: Callable[[str], str | None] = lambda _: None,
+        is_old: bool = False,
     ) -> None:
         self.path = path
+        self.is_old = is_old
         self.source = source
         self.surfaces = surfaces
         self.moves = moves
@@ -350,16 +353,25 @@ class Port:
         if binding.kind in (BindingKind.ASSIGN, BindingKind.WITH):
             return self.type_of(binding.value)
         if binding.kind is BindingKind.PARAMETER:
-            return self._fixture(name.id)
+            return self.fixture(name.id)
         return None
 
-    def _fixture(self, name: str) -> str | None:
+    def is_fixture(self, name: str) -> bool:
+        """Whether this file defines a pytest fixture of that name."""
+        return self._fixture_function(name) is not None
+
+    def fixture(self, name: str) -> str | None:
+        """The type of the value of a pytest fixture, of this file or of a conftest.py that it sees."""
+        function = self._fixture_function(name)
+        return self._type_of_result(function) if function else self.fixture_type(name)
+
+    def _fixture_function(self, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         found = self.model.module.bindings.get(name, [])
-        if len(found) == 1 and isinstance(found[0].node, ast.FunctionDef | ast.AsyncFunctionDef):
-            function = found[0].node
-            if any("fixture" in ast.unparse(d) for d in function.decorator_list):
-                return self._type_of_result(function)
-        return self.fixture_type(name)
+        node = found[0].node if len(found) == 1 else None
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if any("fixture" in ast.unparse(d) for d in node.decorator_list):
+                return node
+        return None
 
     def annotated(self, node: ast.expr) -> str | None:
         """The class that an annotation names: quotes, ``X | None`` and ``Optional[X]`` seen through."""

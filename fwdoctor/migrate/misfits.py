@@ -49,7 +49,9 @@ def _lacks(port: Port, path: str) -> bool:
 
 
 def _known(port: Port, path: str) -> bool:
-    return any(s.canonical(path) for s in (*port.surfaces.origins, *port.surfaces.sdk_origins))
+    """Whether an older version had it, or none of those that could tell is stored (the examples)."""
+    older = [s for s in (*port.surfaces.origins, *port.surfaces.sdk_origins) if s.covers(path)]
+    return not older or any(s.canonical(path) for s in older)
 
 
 def _imports(port: Port) -> Iterator[Misfit]:
@@ -93,6 +95,10 @@ def _attributes(port: Port) -> Iterator[Misfit]:
                 yield Misfit(node, "FWD107", _known(port, raw), {"old": raw})
             continue
         owner = port.type_of(node.value)
+        if owner is None and _looks_nested(port, node):
+            what = port.original(node)
+            advice = "if it reads a recipe's Config, these settings moved"
+            yield Misfit(node, "FWD110", True, {"what": what, "advice": advice})
         if owner is None or owner.startswith(LOCAL):
             continue
         cls = _target_class(port, owner)
@@ -101,6 +107,34 @@ def _attributes(port: Port) -> Iterator[Misfit]:
         known = any((c := s.class_at(owner)) and _has_attribute(c, node.attr) for s in _older(port))
         if known:
             yield Misfit(node, "FWD107", True, {"old": f"{owner.rpartition('.')[2]}.{node.attr}"})
+
+
+def _looks_nested(port: Port, node: ast.Attribute) -> bool:
+    """``x.infra.training_shape_id`` with x unknown, in a file that uses recipes of another shape."""
+    inner = node.value
+    if not isinstance(inner, ast.Attribute) or not _imports_recipes(port):
+        return False
+    move = port.moves.config.get(inner.attr)
+    if move is None or move.how not in ("rename", "flatten") or port.type_of(inner.value) is not None:
+        return False
+    owner = move.class_ or next((c for c in port.moves.classes if port.moves.classes[c].rule == move.rule), None)
+    origin = port.origin_class(owner) if owner else None
+    if origin is None or origin.field_named(node.attr) is None:
+        return False
+    configs = [m for m in port.surfaces.target.modules if m.startswith("training.recipes.")]
+    return not any(
+        (c := port.surfaces.target.class_at(f"{m}.Config")) and c.field_named(inner.attr) for m in configs
+    )
+
+
+def _imports_recipes(port: Port) -> bool:
+    scopes = (port.model.module, *port.model.scopes.values())
+    return any(
+        b.path is not None and b.path.startswith("training.recipes")
+        for scope in scopes
+        for bindings in scope.bindings.values()
+        for b in bindings
+    )
 
 
 def _target_class(port: Port, path: str) -> Class | None:

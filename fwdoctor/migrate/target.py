@@ -7,7 +7,7 @@ from pathlib import Path
 from fwdoctor_codemods._port import Surfaces
 
 from fwdoctor.errors import FwdoctorError
-from fwdoctor.surface import stored
+from fwdoctor.surface import codec, stored
 from fwdoctor.surface.model import Surface
 
 
@@ -47,11 +47,11 @@ def of_folder(folder: Path) -> Surfaces:
     twin = _twin(surface)
     if twin is not None:
         known = of_entry(twin)
-        return Surfaces(surface, f"the cookbook in {folder}", known.origins, known.sdk, known.sdk_origins)
+        return Surfaces(surface, known.label, known.origins, known.sdk, known.sdk_origins)
     entries = stored.index()
     return Surfaces(
         target=surface,
-        label=f"the cookbook in {folder}",
+        label="your cookbook",  # no path: it ends up in markers, and those in other people's checkouts
         origins=tuple(stored.cookbook(e.commit) for e in reversed(entries)),
         sdk_origins=_sdks(e.sdk for e in reversed(entries)),
     )
@@ -59,9 +59,11 @@ def of_folder(folder: Path) -> Surfaces:
 
 def _twin(surface: Surface) -> stored.Entry | None:
     """The bundled version that is this very one, module for module."""
+    modules = codec.normalized(surface).modules
     for entry in stored.index():
         known = stored.cookbook(entry.commit)
-        if known.modules.keys() == surface.modules.keys() and known.modules == surface.modules:
+        same = {name: module for name, module in modules.items() if known.covers(name)}
+        if same == known.modules:
             return entry
     return None
 

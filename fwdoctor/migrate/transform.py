@@ -34,14 +34,19 @@ class Context:
 
 @dataclass(frozen=True)
 class Ported:
-    """The new text, what was rewritten (by rule name) and what is left for a person."""
+    """The new text, what was rewritten (by rule name) and what is left for a person.
+
+    Every ``todo`` has a marker in the text; ``notes`` are findings that need none, among them what did
+    not fit any version known and so was wrong before.
+    """
 
     text: str
     done: Mapping[str, int]
     todo: tuple[Finding, ...]
+    notes: tuple[Finding, ...] = ()
 
 
-def open_port(path: str, text: str, context: Context, newline: str) -> Port:
+def open_port(path: str, text: str, context: Context, newline: str, *, is_old: bool = False) -> Port:
     """Parse a file's text for the codemods or for a comparison with the target.
 
     Raises:
@@ -59,6 +64,7 @@ def open_port(path: str, text: str, context: Context, newline: str) -> Port:
         rulebook(),
         module_name=context.module_name,
         fixture_type=context.fixture_type,
+        is_old=is_old,
     )
 
 
@@ -71,19 +77,20 @@ def port(path: str, text: str, context: Context, *, newline: str = "\n") -> Port
     """
     first = open_port(path, text, context, newline)
     before = misfits.find(first)
-    new = _transform(path, text, context, newline)
+    new = _transform(path, text, context, newline, is_old=any(m.known for m in before))
     if new.text != text:
         _verify(first, before, path, text, new, context, newline)
     return new
 
 
-def _transform(path: str, text: str, context: Context, newline: str) -> Ported:
-    session = open_port(path, text, context, newline)
+def _transform(path: str, text: str, context: Context, newline: str, *, is_old: bool) -> Ported:
+    session = open_port(path, text, context, newline, is_old=is_old)
     session.run([codemod(session) for codemod in _registry.classes()])
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]
     edits = [*session.edits, *markers.above(session, [*orphans, *notes])]
-    todo = [t.finding for t in session.todo]
+    todo = [t.finding for t in session.todo if t.marker]
+    silent = [t.finding for t in session.todo if not t.marker]
     new = splice(session.source.data, edits).decode() if edits else text
 
     second = open_port(path, new, context, newline)
@@ -96,14 +103,14 @@ def _transform(path: str, text: str, context: Context, newline: str) -> Ported:
             target=context.surfaces.label,
             **misfit.variables,
         )
-        todo.append(finding)
+        (todo if misfit.known else silent).append(finding)
         if misfit.known:
             rest.append((misfit.node, markers.marker(finding)))
     more = markers.above(second, rest)
     if more:
         new = splice(second.source.data, more).decode()
     names = Counter({rulebook()[rule].name: count for rule, count in session.done.items()})
-    return Ported(new, dict(sorted(names.items())), tuple(todo))
+    return Ported(new, dict(sorted(names.items())), tuple(todo), tuple(silent))
 
 
 def _verify(
@@ -113,8 +120,9 @@ def _verify(
         after = open_port(path, new.text, context, newline)
     except (SyntaxError, ValueError) as error:
         raise NotVerified(f"the ported code does not parse: {error}") from error
-    left = Counter(m.key for m in misfits.find(after)) - Counter(m.key for m in before)
-    unmarked = [m for m in misfits.find(after) if m.key in left and not _is_marked(after, m)]
+    found = misfits.find(after)
+    left = Counter(m.key for m in found) - Counter(m.key for m in before)
+    unmarked = [m for m in found if m.key in left and not _is_marked(after, m)]
     if unmarked:
         m = unmarked[0]
         finding = rulebook()[m.rule].finding(path=path, target=context.surfaces.label, **m.variables)
@@ -123,7 +131,7 @@ def _verify(
         raise NotVerified(f"the ported code would use the undefined name {undefined[0]!r}")
     if lost := Counter(_comments(text)) - Counter(_comments(new.text)):
         raise NotVerified(f"the port would lose the comment {next(iter(lost))!r}")
-    again = _transform(path, new.text, context, newline)
+    again = _transform(path, new.text, context, newline, is_old=any(m.known for m in found))
     if again.text != new.text:
         raise NotVerified("a second run would change the ported code again")
 

@@ -59,11 +59,13 @@ _TELLING = _ENVIRONMENT_MARKS | _PROJECT_MARKS | {".git", ".gitignore", "__init_
 class Discovery:
     """The files to look at, in the order of the command line, and what could not be looked at.
 
-    ``folders`` were walked; ``skipped`` folders were left out by what they are, ``ignored`` entries by a
-    ``.gitignore``. ``notes`` tell of single files that were left out.
+    ``named`` are the files that are named themselves, not found in a folder. ``folders`` were walked;
+    ``skipped`` folders were left out by what they are, ``ignored`` entries by a ``.gitignore``. ``notes``
+    tell of single files that were left out.
     """
 
     files: tuple[str, ...]
+    named: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     folders: int = 0
@@ -80,7 +82,7 @@ def discover(
     last. A path that leads to nothing is a problem; the others go on.
     """
     walker = _Walker(tuple(suffixes))
-    named = []
+    roots = []
     for given in paths:
         path = os.fspath(given)
         try:
@@ -89,25 +91,26 @@ def discover(
             walker.problems.append(Problem(_why_missing(path, error), path))
             continue
         if stat.S_ISDIR(mode):
-            named.append((path, True))
+            roots.append((path, True))
         elif stat.S_ISREG(mode):
-            named.append((path, False))
+            roots.append((path, False))
             folder, name = os.path.split(os.path.realpath(path))
             walker.named.setdefault(folder, set()).add(name)
         else:
             walker.problems.append(Problem("not a regular file", path))
-    for path, is_folder in named:
+    for path, is_folder in roots:
         if is_folder:
             walker.walk(path)
         else:
             walker.take(path)
     return Discovery(
-        tuple(walker.files),
-        tuple(walker.problems),
-        tuple(walker.notes),
-        len(walker.walked),
-        walker.skipped,
-        walker.ignored,
+        files=tuple(walker.files),
+        named=frozenset(path for path, is_folder in roots if not is_folder).intersection(walker.files),
+        problems=tuple(walker.problems),
+        notes=tuple(walker.notes),
+        folders=len(walker.walked),
+        skipped=walker.skipped,
+        ignored=walker.ignored,
     )
 
 

@@ -26,4 +26,5 @@ def describe(error: OSError | ValueError) -> str:
             return _WORDS[error.errno]
         if error.errno is not None:
             return os.strerror(error.errno).lower()
-    return str(error)  # a path with a NUL byte is a ValueError
+    # Python has a ValueError for such a path, in words that change from version to version.
+    return "the path has a NUL byte in it" if "embedded null" in str(error) else str(error)

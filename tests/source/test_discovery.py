@@ -74,6 +74,12 @@ def test_a_named_file_is_taken_whatever_its_suffix_or_place(tree: Path) -> None:
     assert found(*names) == names
 
 
+def test_the_named_files_are_known(tree: Path) -> None:
+    lay_out(tree, "a.py", "b.py", "p/c.py")
+    assert discover([".", "b.py", "./b.py"]).named == {"b.py"}
+    assert discover(["."]).named == frozenset()
+
+
 def test_other_suffixes_can_be_asked_for(tree: Path) -> None:
     lay_out(tree, "a.py", "b.ipynb", "c.md", "d.pyi")
     assert discover(["."], suffixes=(".ipynb", ".md")).files == ("b.ipynb", "c.md")
@@ -268,7 +274,7 @@ def test_a_broken_link_is_a_problem_only_if_it_looks_like_source(tree: Path, tar
         ("", "no such file or folder"),
         ("a.py/b", "not a directory"),
         ("x" * 300, "file name too long"),
-        ("a\0b", "embedded null byte"),
+        ("a\0b", "the path has a NUL byte in it"),
         ("dangling", "broken symbolic link: nowhere does not exist"),
         ("circle", "symbolic links that lead in a circle"),
         ("empty", "no .py or .pyi file in this folder"),

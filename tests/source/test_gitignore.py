@@ -161,6 +161,7 @@ def test_any_patterns_mean_what_they_mean_to_git(
     check_against_git(repository, ignores, root)
 
 
+@settings(deadline=None)
 @given(st.text("ab*?[]!^-\\/:# .", max_size=12), st.text("ab-]/.", min_size=1, max_size=6), st.booleans())
 def test_no_pattern_is_an_error(line: str, path: str, folder: bool) -> None:
     assert GitIgnore(line.encode()).verdict(path, folder=folder) in (True, False, None)

@@ -1,0 +1,176 @@
+"""Measure fwdoctor against other tools that start up, or that look through a tree.
+
+    python benchmarks/run.py
+
+prints a Markdown table. All numbers of a table come from one run on one machine: the contestants take
+turns, so that a slow moment slows all of them, and each number is the median of its turns. Files are
+read once before, from then on they come from memory. What counts is the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.tree import build_tree
+
+PATTERN = r"(from|import)[[:space:]]+(training|fireworks)"
+RUFF_CONFIG = """\
+[lint.flake8-tidy-imports.banned-api]
+"training.utils.InfraConfig".msg = "use TrainerConfig"
+"training.utils.WeightSyncConfig".msg = "set its fields on Config"
+"training.utils.setup_infra".msg = "use build_service_client"
+"fireworks.training.sdk.WeightSyncer".msg = "use the service client"
+"""
+LOOK = """\
+import sys
+from fwdoctor.source.discovery import discover
+from fwdoctor.source.sieve import sieve
+sys.exit(not list(sieve(discover(sys.argv[1:]).files)))
+"""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A command, and the exit statuses with which it has done its job."""
+
+    name: str
+    command: Sequence[str]
+    statuses: frozenset[int] = frozenset({0})
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One line of the table: ours against theirs; the aim is an upper bound of the ratio."""
+
+    what: str
+    ours: Contestant
+    theirs: Contestant
+    aim: float | None
+
+
+def main() -> int:
+    """Build the tree, measure, print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--files", type=int, default=10_500, help="Python files in the tree (%(default)s)")
+    parser.add_argument("--users", type=int, default=80, help="files that use Fireworks (%(default)s)")
+    parser.add_argument("--runs", type=int, default=7, help="turns of each contestant (%(default)s)")
+    parser.add_argument("--startup-only", action="store_true", help="measure the start-up alone")
+    arguments = parser.parse_args()
+    if not 0 < arguments.users < arguments.files or arguments.runs < 1:
+        parser.error("needs at least one run and one user, and more files than users")
+    with tempfile.TemporaryDirectory(prefix="fwdoctor-benchmark-") as name:
+        comparisons = start_up()
+        about = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs"
+        about += f", median of {arguments.runs} interleaved runs"
+        if not arguments.startup_only:
+            tree = Path(name, "tree")
+            build_tree(tree, files=arguments.files, users=arguments.users)
+            size = sum(path.stat().st_size for path in tree.rglob("*.py"))
+            about += f"; {arguments.files:,} Python files ({size / 1e6:.0f} MB)"
+            about += f", of which {arguments.users} use Fireworks"
+            comparisons += sweep(tree, Path(name))
+        seconds = measure([each for line in comparisons for each in (line.ours, line.theirs)], arguments.runs)
+    print(f"{about}.\n")
+    return report(comparisons, seconds)
+
+
+def start_up() -> list[Comparison]:
+    """How long it takes until anything happens."""
+    ours = Contestant("fwdoctor --version", [*fwdoctor(), "--version"])
+    theirs = Contestant('python -c "import click"', [sys.executable, "-c", "import click"])
+    return [Comparison("start-up", ours, theirs, 2.0)]
+
+
+def sweep(tree: Path, folder: Path) -> list[Comparison]:
+    """How long it takes to look through a tree of which little concerns us."""
+    config = folder / "ruff.toml"
+    config.write_text(RUFF_CONFIG)
+    found = frozenset({1})
+    migrate = Contestant("fwdoctor migrate --check", [*fwdoctor(), "migrate", "--check", str(tree)], found)
+    look = Contestant("find and sift alone", [sys.executable, "-c", LOOK, str(tree)])
+    grep = Contestant("grep -rlE", [tool("grep"), "-rlE", PATTERN, "--include=*.py", str(tree)])
+    ruff = Contestant(
+        "ruff check --select TID251",
+        [
+            tool("ruff"),
+            "check",
+            "--select=TID251",
+            "--no-cache",
+            "--quiet",
+            f"--config={config}",
+            str(tree),
+        ],
+        found,
+    )
+    return [
+        Comparison("sweep", migrate, grep, 2.0),
+        Comparison("sweep", migrate, ruff, 1.0),
+        Comparison("sweep, without the porting", look, grep, 1.0),
+    ]
+
+
+def fwdoctor() -> list[str]:
+    """The installed command, as users call it."""
+    script = shutil.which("fwdoctor", path=str(Path(sys.executable).parent))
+    return [script] if script else [sys.executable, "-m", "fwdoctor"]
+
+
+def tool(name: str) -> str:
+    """A tool of this environment, or else of the machine."""
+    path = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if path is None:
+        raise SystemExit(f"{name} is not installed")
+    return path
+
+
+def measure(contestants: Sequence[Contestant], runs: int) -> dict[str, float]:
+    """The median time of each contestant, after one turn that is not counted."""
+    unique = list({each.name: each for each in contestants}.values())
+    seconds: dict[str, list[float]] = {each.name: [] for each in unique}
+    for turn in range(runs + 1):
+        for each in unique:
+            start = time.perf_counter()
+            ran = subprocess.run(each.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+            elapsed = time.perf_counter() - start
+            # A crash in Python has the exit status of "something was found", and is fast.
+            if ran.returncode not in each.statuses or b"Traceback" in ran.stderr:
+                message = ran.stderr.decode(errors="replace").strip()
+                raise SystemExit(f"{each.name}: exit status {ran.returncode}\n{message}")
+            if turn:
+                seconds[each.name].append(elapsed)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def report(comparisons: Sequence[Comparison], seconds: dict[str, float]) -> int:
+    """Print the table; return 1 if an aim is missed."""
+    missed = 0
+    print("| what | ours | against | ratio | aim | met |")
+    print("|---|---|---|---:|---:|---|")
+    for line in comparisons:
+        ours, theirs = seconds[line.ours.name], seconds[line.theirs.name]
+        ratio = ours / theirs
+        met = "" if line.aim is None else "yes" if ratio <= line.aim else "no"
+        missed += met == "no"
+        print(
+            f"| {line.what} | `{line.ours.name}` {ours * 1000:.0f} ms"
+            f" | `{line.theirs.name}` {theirs * 1000:.0f} ms"
+            f" | {ratio:.2f} | {'' if line.aim is None else f'≤ {line.aim:g}'} | {met} |"
+        )
+    return min(missed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""The command line: one file per command; they parse, call and print. Commands load when they run."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+import click
+
+from fwdoctor import __version__
+from fwdoctor.errors import FwdoctorError
+
+#: Other names for commands.
+ALIASES = {"doctor": "check"}
+
+
+class LazyGroup(click.Group):
+    """Commands are the modules of this package; each is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"fwdoctor.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], [*self.list_commands(ctx), *ALIASES], n=1)
+            if near:
+                error.message += f" Did you mean '{near[0]}'?"
+            raise
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="fwdoctor", message="%(prog)s %(version)s")
+def group() -> None:
+    """Check, explain and migrate training code for Fireworks AI and its cookbook.
+
+    Exit status: 0 nothing found, 1 findings, 2 the job could not be done.
+    """
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line; whatever a user can cause ends in one line and status 2."""
+    try:
+        status = group.main(list(args), prog_name="fwdoctor", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except FwdoctorError as error:
+        click.echo(f"fwdoctor: {error}", err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("fwdoctor: interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) went away: not an error. Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,160 @@
+"""Options that every command has, and how a report leaves the program."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from fwdoctor.errors import FwdoctorError
+from fwdoctor.finding import CheckOutcome, CheckStatus, FileOutcome, Finding, Report, Severity
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+FORMATS = ("text", "concise", "json", "jsonl")
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """What the user wants to see, where, and what it does to the exit status."""
+
+    output_format: str
+    output_file: str | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    exit_zero: bool
+    quiet: bool
+    verbose: bool
+    color: bool | None
+
+    def finish(self, report: Report) -> int:
+        """Print the report, filtered, and return the exit status."""
+        from fwdoctor import reporters
+
+        report = filtered(report, self.select, self.ignore)
+        color = self.use_color()
+        text = reporters.render(
+            report,
+            self.output_format,
+            color=color,
+            quiet=self.quiet,
+            verbose=self.verbose,
+            unicode=self._unicode(),
+        )
+        if self.output_file:
+            write_output(self.output_file, text)
+        elif text:
+            stream = sys.stdout
+            stream.write(text)
+            stream.flush()
+        if self.output_format in ("text", "concise"):
+            for problem in report.problems:
+                click.echo(f"fwdoctor: {problem}", err=True)
+        return report.exit_status(exit_zero=self.exit_zero)
+
+    def use_color(self) -> bool:
+        """--color/--no-color, else NO_COLOR, else whether this is a terminal."""
+        if self.color is not None:
+            return self.color
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or self.output_file:
+            return False
+        return sys.stdout.isatty()
+
+    def _unicode(self) -> bool:
+        encoding = "utf-8" if self.output_file else sys.stdout.encoding or "ascii"
+        try:
+            "✓✗·…".encode(encoding)
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
+
+
+def write_output(path: str, text: str) -> None:
+    """Write the report to a file.
+
+    Raises:
+        FwdoctorError: it cannot be written.
+    """
+    try:
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise FwdoctorError(f"{path}: cannot write the report: {error.strerror or error}") from error
+
+
+def _codes(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    codes = tuple(c.strip() for v in values for c in v.split(",") if c.strip())
+    if not codes:
+        return codes
+    from fwdoctor.rulebook import rulebook
+
+    known = rulebook()
+    for code in codes:
+        if not any(rule.startswith(code) or known[rule].name == code for rule in known):
+            raise click.BadParameter(f"no rule begins with {code!r}; see 'fwdoctor rule --all'")
+    return codes
+
+
+def output_options(function: _F) -> _F:
+    """Give a command the common options; it gets them as ``output=Output(...)``."""
+
+    @functools.wraps(function)
+    def wrapper(**values: Any) -> Any:
+        names = [f.name for f in dataclasses.fields(Output)]
+        taken = {n: values.pop(n) for n in names if n != "select"}
+        select = (*values.pop("select"), *values.pop("extend_select"))
+        return function(output=Output(select=select, **taken), **values)
+
+    options = [
+        click.option(
+            "--output-format", type=click.Choice(FORMATS), default="text", show_default=True, envvar="FWDOCTOR_OUTPUT_FORMAT"
+        ),
+        click.option("-o", "--output-file", type=click.Path(dir_okay=False), help="Write the report to this file."),
+        click.option("--select", multiple=True, callback=_codes, help="Only findings of these rules (FWD, FWD106, …)."),
+        click.option("--extend-select", multiple=True, callback=_codes, help="Findings of these rules, too."),
+        click.option("--ignore", multiple=True, callback=_codes, help="No findings of these rules."),
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings (never instead of 2)."),
+        click.option("-q", "--quiet", is_flag=True, help="Only findings."),
+        click.option("-v", "--verbose", is_flag=True, help="More: causes, and what was fine."),
+        click.option("--color/--no-color", default=None, help="Colour, or none. NO_COLOR is honoured."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        wrapper = option(wrapper)
+    return wrapper  # type: ignore[return-value]
+
+
+def filtered(report: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -> Report:
+    """The report with only the findings that were asked for; every format gets the same."""
+    if not select and not ignore:
+        return report
+
+    def wanted(finding: Finding) -> bool:
+        def hit(codes: tuple[str, ...]) -> bool:
+            return any(finding.rule.startswith(c) or finding.name == c for c in codes)
+
+        return (not select or hit(select)) and not hit(ignore)
+
+    def check(outcome: CheckOutcome) -> CheckOutcome:
+        kept = tuple(f for f in outcome.findings if wanted(f))
+        status = outcome.status
+        if status is CheckStatus.FINDING and not kept:
+            status = CheckStatus.OK
+        return dataclasses.replace(outcome, status=status, findings=kept)
+
+    def file(outcome: FileOutcome) -> FileOutcome:
+        return dataclasses.replace(outcome, todo=tuple(f for f in outcome.todo if wanted(f)))
+
+    return dataclasses.replace(
+        report,
+        findings=tuple(f for f in report.findings if wanted(f)),
+        checks=None if report.checks is None else tuple(map(check, report.checks)),
+        files=None if report.files is None else tuple(map(file, report.files)),
+    )
+
+
+#: The order in which findings are shown.
+SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.INFO)

@@ -1,0 +1,17 @@
+"""One finding a line, as compilers write them: ``path:line:column: RULE message``."""
+
+from __future__ import annotations
+
+from fwdoctor.finding import Report
+from fwdoctor.reporters import Style
+
+
+def render(report: Report, style: Style) -> str:
+    """The findings, one a line, sorted by place."""
+    lines = []
+    for f in report.findings:
+        place = str(f.location) if f.location else f.resource or "-"
+        message = " ".join(f.message.split())
+        lines.append(f"{place}: {f.rule} {message}\n")
+    text = "".join(lines)
+    return text if style.unicode else text.encode("ascii", "backslashreplace").decode()

@@ -1,0 +1,148 @@
+"""For people: sections or files first, then each finding with what to do, then one line that sums up."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from fwdoctor.finding import (
+    CheckStatus,
+    FileStatus,
+    Finding,
+    Report,
+    Severity,
+    Side,
+)
+from fwdoctor.reporters import Style
+
+#: A piece of text and its style, in the words of rich.
+Piece = tuple[str, str]
+Line = tuple[Piece, ...]
+
+_MARKS = {
+    CheckStatus.OK: ("✓", "ok", "green"),
+    CheckStatus.FINDING: ("✗", "!!", "red"),
+    CheckStatus.SKIPPED: ("-", "--", "dim"),
+    CheckStatus.ERROR: ("?", "??", "magenta"),
+}
+_COLORS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
+_SIDES = {
+    Side.USER: "you must act",
+    Side.PLATFORM: "Fireworks must act",
+    Side.NOBODY: "nobody must act",
+    Side.UNKNOWN: "not clear who must act",
+}
+_ORDER = tuple(Severity)
+
+
+def render(report: Report, style: Style) -> str:
+    """The report as text; coloured where the style says so."""
+    lines = list(_lines(report, style))
+    if not style.color:
+        text = "".join("".join(t for t, _ in line) + "\n" for line in lines)
+        return text if style.unicode else text.encode("ascii", "backslashreplace").decode()
+    from rich.console import Console
+    from rich.text import Text
+
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text.assemble(*line))
+    return stream.getvalue()
+
+
+def _lines(report: Report, style: Style) -> Iterator[Line]:
+    if not style.quiet:
+        yield from _checks(report, style)
+        yield from _diffs(report)
+        yield from _files(report)
+    shown = sorted(report.findings, key=lambda f: _ORDER.index(f.severity))
+    for finding in shown:
+        yield ()
+        yield from _finding(finding, style)
+    if not style.quiet:
+        if shown:
+            yield ()
+        yield from _summary(report, style)
+
+
+def _checks(report: Report, style: Style) -> Iterator[Line]:
+    checks = report.checks or ()
+    width = max((len(c.section) for c in checks), default=0)
+    for check in checks:
+        fancy, plain, color = _MARKS[check.status]
+        mark = fancy if style.unicode else plain
+        reason = "skipped: " if check.status is CheckStatus.SKIPPED else ""
+        codes = "  " + " ".join(dict.fromkeys(f.rule for f in check.findings)) if check.findings else ""
+        yield (mark, color), (f" {check.section:<{width}}  {reason}{check.detail}", ""), (codes, "bold")
+
+
+def _diffs(report: Report) -> Iterator[Line]:
+    colors = {"+": "green", "-": "red", "@": "cyan"}
+    for file in report.files or ():
+        for row in (file.diff or "").split("\n")[:-1]:
+            header = row.startswith(("--- ", "+++ "))
+            yield ((row, "bold" if header else colors.get(row[:1], "")),)
+
+
+def _files(report: Report) -> Iterator[Line]:
+    colors = {FileStatus.PORTED: "green", FileStatus.PARTIAL: "yellow", FileStatus.FAILED: "red"}
+    for file in report.files or ():
+        if file.status is FileStatus.UNCHANGED or file.status is FileStatus.FAILED:
+            continue
+        moves = ", ".join(f"{name} {count}" for name, count in file.moves.items())
+        detail = file.reason or moves
+        left = f" ({len(file.todo)} left for you)" if file.todo else ""
+        yield (
+            (f"{file.status:<9}", colors.get(file.status, "dim")),
+            (f" {file.path}", "bold"),
+            (f"  {detail}" if detail else "", ""),
+            (left, "yellow"),
+        )
+
+
+def _finding(finding: Finding, style: Style) -> Iterator[Line]:
+    dot = " · " if style.unicode else " - "
+    times = f" ×{finding.count}" if style.unicode else f" x{finding.count}"
+    yield (
+        (finding.rule, _COLORS[finding.severity]),
+        (f" {finding.name}", "bold"),
+        (f"{dot}{finding.severity}{dot}{_SIDES[finding.side]}", ""),
+        (times if finding.count > 1 else "", ""),
+    )
+    if finding.location or finding.resource:
+        yield (("  at ", "dim"), (str(finding.location or finding.resource), ""))
+    yield ((f"  {finding.message}", ""),)
+    if finding.evidence:
+        yield (("  seen ", "dim"), (finding.evidence, ""))
+    if style.verbose and finding.cause:
+        yield (("  why ", "dim"), (finding.cause, ""))
+    for number, step in enumerate(finding.remedy, 1):
+        label = f"  {number}. " if len(finding.remedy) > 1 else "  do "
+        yield ((label, "dim"), (step.text, ""))
+        for command in step.commands:
+            yield (("     $ ", "dim"), (command, "cyan"))
+
+
+def _summary(report: Report, style: Style) -> Iterator[Line]:
+    if style.verbose or not any(f.status is not FileStatus.UNCHANGED for f in report.files or ()):
+        for note in report.notes:
+            yield ((note, "dim"),)
+    parts = []
+    if report.files is not None:
+        for status in FileStatus:
+            count = sum(f.status is status for f in report.files)
+            if count or status in (FileStatus.PORTED, FileStatus.UNCHANGED):
+                parts.append(f"{status} {count}")
+    counts = report.summary
+    for count, word in ((counts.errors, "error"), (counts.warnings, "warning"), (counts.infos, "info")):
+        if count:
+            parts.append(f"{count} {word}{'s' if count != 1 else ''}")
+    if report.checks is not None:
+        skipped = sum(c.status is CheckStatus.SKIPPED for c in report.checks)
+        if skipped:
+            parts.append(f"{skipped} skipped")
+        if not report.findings and not report.problems:
+            parts.insert(0, "nothing found")
+    joint = " · " if style.unicode else ", "
+    yield ((joint.join(parts) or "nothing found", "bold"),)

@@ -167,6 +167,8 @@ class Report:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     would_change: bool = False
+    #: files looked at; ``files`` holds only those that may use Fireworks
+    looked_at: int | None = None
 
     @property
     def summary(self) -> Summary:

@@ -338,4 +338,4 @@ class Model:
                 found = self.scope_of(node).lookup(name)
                 if found and found[0] is scope:
                     result.append(node)
-        return result
+        return sorted(result, key=lambda n: (n.lineno, n.col_offset))

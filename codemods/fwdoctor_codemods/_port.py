@@ -191,6 +191,7 @@ class Port:
         self.orphans: list[tuple[ast.AST, list[str]]] = []
         self.extra_arguments: dict[ast.Call, list[tuple[str, str]]] = {}
         self.edits: list[Edit] = []
+        self._gone_lines: list[tuple[int, int, str]] = []
         self._codemods: Sequence[Codemod] = ()
         self._answers: dict[ast.AST, str | None] = {}
         self._types: dict[ast.AST, str | None] = {}
@@ -459,6 +460,7 @@ class Port:
         self.edits += self._spans(self.model.tree)
         for codemod in codemods:
             codemod.finish()
+        self._close_gaps()
 
     def _spans(self, node: ast.AST) -> list[Edit]:
         result: list[Edit] = []
@@ -537,12 +539,25 @@ class Port:
             self.edits.append(Edit(start, end, f"{kept}pass"))
             return
         text = "".join(f"{before}{c}{source.newline}" for c in comments)
-        stop = source.line_start(last + 1)
-        blank_before = first == 1 or not source.line(first - 1).strip()
-        opens_block = first > 1 and source.line(first - 1).rstrip().endswith(":")
-        if last < len(source.lines) and not source.line(last + 1).strip() and (blank_before or opens_block) and not text:
-            stop = source.line_start(last + 2)
-        self.edits.append(Edit(source.line_start(first), stop, text))
+        self._gone_lines.append((first, last, text))
+
+    def _close_gaps(self) -> None:
+        """Take removed statements out, neighbours together, with the blank line that they leave behind."""
+        source = self.source
+        blocks: list[tuple[int, int, str]] = []
+        for first, last, text in sorted(self._gone_lines):
+            if blocks and blocks[-1][1] + 1 == first:
+                blocks[-1] = (blocks[-1][0], last, blocks[-1][2] + text)
+            else:
+                blocks.append((first, last, text))
+        for first, last, text in blocks:
+            stop = last + 1
+            after_blank = first == 1 or not source.line(first - 1).strip()
+            opens_block = first > 1 and source.line(first - 1).rstrip().endswith(":")
+            next_is_blank = stop < len(source.lines) and not source.line(stop).strip()
+            if next_is_blank and (after_blank or opens_block) and not text:
+                stop += 1
+            self.edits.append(Edit(source.line_start(first), source.line_start(stop), text))
 
     def _is_only_one(self, statement: ast.stmt) -> bool:
         parent = self.model.parents[statement]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,16 +121,15 @@ def pin_of(declaration: Declaration, source: Source, reader: Reader) -> Pin | No
     return Pin(requirement, declaration.path, declaration.line, source, declaration.extra, declaration.group)
 
 
-def checkouts_near(folders: Iterable[Path], root: Path, environ: Mapping[str, str]) -> Iterator[Path]:
+def checkouts_near(folders: Sequence[Path], environ: Mapping[str, str]) -> Iterator[Path]:
     """Where a checkout may be that belongs to the project.
 
-    Around each of ``folders`` and above them all (the project lies inside of the cookbook), in a folder
+    At each of ``folders`` (the last is the project's root) and above them all (the project lies inside of the cookbook), in a folder
     ``cookbook`` in or beside the project, and on the PYTHONPATH.
     """
-    folders = list(folders)
     yield from folders
-    yield from root.parents
-    for folder in (*folders, root.parent):
+    yield from folders[-1].parents
+    for folder in (*folders, folders[-1].parent):
         yield folder / "cookbook"
     for entry in environ.get("PYTHONPATH", "").split(os.pathsep):
         if entry:

@@ -161,7 +161,7 @@ def _editable(what: str, path: Path, line: int, names: frozenset[str]) -> Iterat
             yield Declaration(name, name, path, line, commit=_commit_in(what))
     else:
         folder = path.parent / what.partition("[")[0]
-        for name in names:
+        for name in sorted(names):
             yield Declaration(name, name, path, line, checkout=folder)
 
 

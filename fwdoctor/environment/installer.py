@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.version import Version
 
+from fwdoctor.environment.cookbook import Pin
 from fwdoctor.environment.interpreter import Choice, Interpreter
 from fwdoctor.environment.reading import Reader, shown
 
@@ -33,42 +35,54 @@ class Installer:
     executable: Path
     project: Path | None = None
 
-    def install(self, requirements: Iterable[str], *, again: bool = False) -> str:
-        """The command that installs these requirements; ``again``: although they seem to be installed.
+    def install(self, requirements: Iterable[str], pin: Pin | None = None) -> str:
+        """The command that installs these requirements.
 
+        ``pin``: where they are required. What the managed project itself requires needs no adding.
         Every tool takes pre-releases where a requirement names one, so none of them is told to.
         """
-        wanted = list(requirements)
+        if pin is not None and self.project is not None and pin.path.parent == self.project:
+            return self._synchronize(self.project, pin)
         match self.tool:
-            case Tool.UV_PROJECT:
-                return _command("uv", "add", *_in("--directory", self.project), *_flag(again, "--reinstall"), *wanted)
+            case Tool.UV_PROJECT | Tool.POETRY:
+                return _command(str(self.tool), "add", *_in("--directory", self.project), *requirements)
             case Tool.UV:
-                return _command(
-                    "uv", "pip", "install", "--python", str(self.executable), *_flag(again, "--reinstall"), *wanted
-                )
-            case Tool.POETRY if not again:
-                return _command("poetry", "add", *_in("--directory", self.project), *wanted)
-            case _:
-                return _command(
-                    str(self.executable), "-m", "pip", "install", *_flag(again, "--force-reinstall"), *wanted
-                )
+                return _command("uv", "pip", "install", "--python", str(self.executable), *requirements)
+            case Tool.PIP:
+                return _command(str(self.executable), "-m", "pip", "install", *requirements)
 
-    def uninstall(self, names: Iterable[str]) -> str:
-        """The command that removes these distributions."""
+    def reinstall(self, requirement: Requirement) -> str:
+        """The command that installs one distribution again, without its dependencies."""
         if self.tool in (Tool.UV, Tool.UV_PROJECT):
-            return _command("uv", "pip", "uninstall", "--python", str(self.executable), *names)
-        return _command(str(self.executable), "-m", "pip", "uninstall", "--yes", *names)
+            again = ("--no-deps", "--reinstall-package", requirement.name, str(requirement))
+            return _command("uv", "pip", "install", "--python", str(self.executable), *again)
+        again = ("--no-deps", "--force-reinstall", str(requirement))
+        return _command(str(self.executable), "-m", "pip", "install", *again)
 
-    def create_environment(self, python: Version) -> tuple[str, ...]:
-        """The commands that make a new environment with that Python."""
+    def _synchronize(self, project: Path, pin: Pin) -> str:
+        if self.tool is Tool.POETRY:
+            verb, extra, group = "install", "--extras", "--with"
+        else:
+            verb, extra, group = "sync", "--extra", "--group"
+        part = (extra, pin.extra) if pin.extra else (group, pin.group) if pin.group else ()
+        return _command(str(self.tool), verb, *_in("--directory", project), *part)
+
+    def uninstall(self, name: str) -> str:
+        """The command that removes a distribution."""
+        if self.tool in (Tool.UV, Tool.UV_PROJECT):
+            return _command("uv", "pip", "uninstall", "--python", str(self.executable), name)
+        return _command(str(self.executable), "-m", "pip", "uninstall", "--yes", name)
+
+    def create_environment(self, python: Version) -> str:
+        """The command that makes a new environment with that Python."""
         short = f"{python.major}.{python.minor}"
         match self.tool:
             case Tool.UV_PROJECT | Tool.UV:
-                return (_command("uv", "venv", "--python", short, ".venv"),)
+                return _command("uv", "venv", "--python", short, ".venv")
             case Tool.POETRY:
-                return (_command("poetry", "env", "use", *_in("--directory", self.project), f"python{short}"),)
+                return _command("poetry", "env", "use", *_in("--directory", self.project), f"python{short}")
             case Tool.PIP:
-                return (_command(f"python{short}", "-m", "venv", ".venv"),)
+                return _command(f"python{short}", "-m", "venv", ".venv")
 
 
 def find_installer(interpreter: Interpreter, folders: Sequence[Path], reader: Reader) -> Installer:
@@ -85,6 +99,16 @@ def find_installer(interpreter: Interpreter, folders: Sequence[Path], reader: Re
     return Installer(tool, interpreter.executable)
 
 
+def remove(path: Path) -> str:
+    """The command that deletes a file or folder."""
+    return _command("rmdir" if os.name == "nt" else "rm", "/s" if os.name == "nt" else "-r", str(path))
+
+
+def rename(path: Path, name: str) -> str:
+    """The command that gives a file or folder of a project another name."""
+    return _command("move" if os.name == "nt" else "mv", shown(path), shown(path.with_name(name)))
+
+
 def _command(*words: str) -> str:
     if os.name != "nt":
         return shlex.join(words)
@@ -94,7 +118,3 @@ def _command(*words: str) -> str:
 
 def _in(option: str, project: Path | None) -> tuple[str, ...]:
     return () if project is None or project == Path.cwd() else (option, shown(project))
-
-
-def _flag(wanted: bool, flag: str) -> tuple[str, ...]:
-    return (flag,) if wanted else ()

@@ -31,7 +31,6 @@ class Search:
     """Where to look: the folders from PATH up to the project's root, the environment, ``--cookbook``."""
 
     folders: Sequence[Path]
-    root: Path
     interpreter: Interpreter
     distributions: Distributions
     environ: Mapping[str, str]
@@ -52,11 +51,9 @@ def find_pins(search: Search, reader: Reader) -> tuple[Cookbook | None, Pin | No
     first = next(cookbooks, None)
     if first is not None and first.pin is not None:
         return first, first.pin
+    other = next((cookbook.pin for cookbook in cookbooks if cookbook.pin is not None), None)
     named, own = _declared(search, reader)
-    for other in cookbooks:
-        if other.pin is not None:
-            return first, other.pin
-    return first or named, own
+    return first or named, other or own
 
 
 def _cookbooks(search: Search, reader: Reader) -> Iterator[Cookbook]:
@@ -64,7 +61,7 @@ def _cookbooks(search: Search, reader: Reader) -> Iterator[Cookbook]:
         yield from _optional(search.option.absolute(), reader)
     if installed := search.distributions.get(COOKBOOK):
         yield read_installed(installed, reader)
-    for folder in checkouts_near(search.folders, search.root, search.environ):
+    for folder in checkouts_near(search.folders, search.environ):
         if found := read_checkout(folder, Source.CHECKOUT, reader):
             yield found
     for declaration in _all_declarations(search, reader):

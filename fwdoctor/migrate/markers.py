@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Iterable
 
 from fwdoctor_codemods._port import MARKER, Edit, Port, Source
 
-from fwdoctor.finding import Finding
+from fwdoctor.finding import Finding, Location
 
 
 def marker(finding: Finding) -> str:
@@ -31,6 +32,25 @@ def above(port: Port, lines: Iterable[tuple[ast.AST, str]]) -> list[Edit]:
         if text:
             edits.append(Edit(at, at, text))
     return edits
+
+
+def located(port: Port, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings at the lines where their markers stand now."""
+    lines: dict[str, list[int]] = {}
+    for number in range(1, len(port.source.lines) + 1):
+        text = port.source.line(number).strip()
+        if text.startswith(MARKER):
+            lines.setdefault(text, []).append(number)
+    result = []
+    for finding in findings:
+        places = lines.get(marker(finding), [])
+        if finding.location and places:
+            # One marker may speak for two equal findings of one statement.
+            line = places.pop(0) if len(places) > 1 else places[0]
+            column = len(port.source.indent(line)) + 1
+            finding = dataclasses.replace(finding, location=Location(finding.location.path, line, column))
+        result.append(finding)
+    return result
 
 
 def anchor(port: Port, node: ast.AST) -> int:

@@ -62,6 +62,7 @@ def migrate(
         problems=tuple(problems),
         notes=(*discovery.notes, _looked_at(len(discovery.files), outcomes, paths)),
         would_change=check and any(o.changed for o in outcomes),
+        looked_at=len(discovery.files),
     )
 
 

@@ -34,7 +34,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Ported:
-    """The new text, what was rewritten (by rule name) and what is left for a person.
+    """The new text, what was rewritten (by rule name) and what is left for a person, by line of that text.
 
     Every ``todo`` has a marker in the text; ``notes`` are findings that need none, among them what did
     not fit any version known and so was wrong before.
@@ -89,28 +89,30 @@ def _transform(path: str, text: str, context: Context, newline: str, *, is_old: 
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]
     edits = [*session.edits, *markers.above(session, [*orphans, *notes])]
-    todo = [t.finding for t in session.todo if t.marker]
-    silent = [t.finding for t in session.todo if not t.marker]
     new = splice(session.source.data, edits).decode() if edits else text
 
-    second = open_port(path, new, context, newline)
-    found = misfits.find(second)
-    rest = []
-    for misfit in found:
-        finding = rulebook()[misfit.rule].finding(
-            location=second.source.location(path, misfit.node),
-            path=path,
-            target=context.surfaces.label,
-            **misfit.variables,
-        )
-        (todo if misfit.known else silent).append(finding)
-        if misfit.known:
-            rest.append((misfit.node, markers.marker(finding)))
-    more = markers.above(second, rest)
-    if more:
+    # What the codemods left: everything that does not fit, marked unless no version ever had it.
+    second = open_port(path, new, context, newline) if edits else session
+    rest = [(m.node, markers.marker(_finding(second, m))) for m in misfits.find(second) if m.known]
+    if more := markers.above(second, rest):
         new = splice(second.source.data, more).decode()
+        second = open_port(path, new, context, newline)
+
+    todo = markers.located(second, [t.finding for t in session.todo if t.marker])
+    silent = [t.finding for t in session.todo if not t.marker]
+    for misfit in misfits.find(second):
+        (todo if misfit.known else silent).append(_finding(second, misfit))
     names = Counter({rulebook()[rule].name: count for rule, count in session.done.items()})
     return Ported(new, dict(sorted(names.items())), tuple(todo), tuple(silent))
+
+
+def _finding(session: Port, misfit: misfits.Misfit) -> Finding:
+    return rulebook()[misfit.rule].finding(
+        location=session.source.location(session.path, misfit.node),
+        path=session.path,
+        target=session.surfaces.label,
+        **misfit.variables,
+    )
 
 
 def _verify(
@@ -124,9 +126,7 @@ def _verify(
     left = Counter(m.key for m in found) - Counter(m.key for m in before)
     unmarked = [m for m in found if m.key in left and not _is_marked(after, m)]
     if unmarked:
-        m = unmarked[0]
-        finding = rulebook()[m.rule].finding(path=path, target=context.surfaces.label, **m.variables)
-        raise NotVerified(f"the ported code would not fit: {finding.message}")
+        raise NotVerified(f"the ported code would not fit: {_finding(after, unmarked[0]).message}")
     if undefined := sorted(_undefined(after.model.tree) - _undefined(first.model.tree)):
         raise NotVerified(f"the ported code would use the undefined name {undefined[0]!r}")
     if lost := Counter(_comments(text)) - Counter(_comments(new.text)):

@@ -132,6 +132,8 @@ def _summary(report: Report, style: Style) -> Iterator[Line]:
     if report.files is not None:
         for status in FileStatus:
             count = sum(f.status is status for f in report.files)
+            if status is FileStatus.UNCHANGED and report.looked_at is not None:
+                count += report.looked_at - len(report.files)
             if count or status in (FileStatus.PORTED, FileStatus.UNCHANGED):
                 parts.append(f"{status} {count}")
     counts = report.summary

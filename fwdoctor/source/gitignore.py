@@ -8,7 +8,6 @@ hundred patterns, which here are two expressions (2 µs). The tests ask git itse
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,7 +101,6 @@ def _read(line: str) -> _Pattern | None:
     return _Pattern(expression, negated, folders_only, by_name) if expression else None
 
 
-@functools.cache
 def _translate(glob: str) -> str | None:
     """A pattern as an expression for the whole string; None if it is malformed, which matches nothing."""
     out = []

@@ -1,0 +1,28 @@
+"""How findings speak of a pin."""
+
+from __future__ import annotations
+
+from packaging.requirements import Requirement
+
+from fwdoctor.environment.cookbook import Cookbook, Pin
+from fwdoctor.environment.reading import shown
+from fwdoctor.finding import Location
+
+
+def pin_location(pin: Pin | None) -> Location | None:
+    """The line that states the pin."""
+    return Location(shown(pin.path), pin.line) if pin else None
+
+
+def pin_place(pin: Pin, cookbook: Cookbook | None) -> str:
+    """Who asks for it and where: ``cookbook 76821fa1, training/pyproject.toml:10``."""
+    by_cookbook = cookbook is not None and cookbook.pin is pin
+    who = cookbook.label if cookbook and by_cookbook else str(pin.source)
+    return f"{who}, {pin_location(pin)}"
+
+
+def wanted(requirement: Requirement) -> str:
+    """The requirement as an argument of an installer: without its marker."""
+    plain = Requirement(str(requirement))
+    plain.marker = None
+    return str(plain)

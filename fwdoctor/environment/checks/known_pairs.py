@@ -1,0 +1,50 @@
+"""Pairs that satisfy the pin, and fail all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.version import Version
+
+from fwdoctor.environment.checks import outcome
+from fwdoctor.environment.checks._pin import pin_location
+from fwdoctor.environment.cookbook import Cookbook
+from fwdoctor.environment.distributions import Distribution
+from fwdoctor.environment.facts import Facts
+from fwdoctor.environment.known_pairs import known_pairs
+from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Severity
+from fwdoctor.rulebook import rulebook
+
+SECTION = "known pairs"
+ORDER = 30
+
+
+def check(facts: Facts) -> CheckOutcome:
+    """Look the cookbook and the SDK up among the pairs that are known to fail."""
+    sdk = facts.sdk
+    if sdk is None or sdk.version is None:
+        return CheckOutcome(SECTION, CheckStatus.SKIPPED, "no SDK installed")
+    if facts.cookbook is None:
+        return CheckOutcome(SECTION, CheckStatus.SKIPPED, "no cookbook found")
+    number = len(known_pairs())
+    detail = f"compared with {number} known bad pair{'s' * (number != 1)}"
+    return outcome(SECTION, detail, _findings(facts, facts.cookbook, sdk, sdk.version))
+
+
+def _findings(facts: Facts, cookbook: Cookbook, sdk: Distribution, version: Version) -> Iterator[Finding]:
+    for pair in known_pairs():
+        is_commit, is_pin = pair.has_commit(cookbook), pair.has_pin(cookbook.pin)
+        if not pair.sdk.contains(version, prereleases=True):
+            continue
+        if is_commit or is_pin:
+            yield rulebook()["FWS209"].finding(
+                location=pin_location(cookbook.pin),
+                severity=Severity.ERROR if is_commit else Severity.WARNING,
+                evidence=f"fireworks-ai {version} in {sdk.site}",
+                symptom=pair.symptom,
+                cause=pair.cause,
+                installed=str(version),
+                cookbook=f"cookbook {pair.commit[:8]} ({pair.date})",
+                suspicion="" if is_commit else ", which the pin suggests",
+                install=facts.installer.install([str(pair.install)]),
+            )

@@ -1,0 +1,76 @@
+"""Pairs of cookbook and SDK that fail though the pin allows them, as data (``known_pairs.toml``)."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import fwdoctor_rules
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from fwdoctor.environment.cookbook import Cookbook, Pin
+from fwdoctor.errors import FwdoctorError
+
+_FILE = fwdoctor_rules.DATA / "environment" / "known_pairs.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPair:
+    """One pair that fails.
+
+    The cookbook is known by ``commit``, or else suspected by the lowest SDK version that its pin allows,
+    ``pin_minimum``. It fails with the SDK versions ``sdk``; ``symptom`` says how, ``cause`` why.
+    ``install`` is a requirement of the SDK that works.
+    """
+
+    commit: str
+    date: str
+    pin_minimum: Version
+    sdk: SpecifierSet
+    symptom: str
+    cause: str
+    install: Requirement
+
+    def has_commit(self, cookbook: Cookbook | None) -> bool:
+        """Whether this is the very cookbook."""
+        commit = cookbook.commit if cookbook else None
+        return commit is not None and (commit.startswith(self.commit) or self.commit.startswith(commit))
+
+    def has_pin(self, pin: Pin | None) -> bool:
+        """Whether a pin has the same lower bound."""
+        lows = [s.version for s in pin.requirement.specifier if s.operator == ">="] if pin else []
+        return any(Version(low) == self.pin_minimum for low in lows)
+
+
+@functools.cache
+def known_pairs() -> tuple[KnownPair, ...]:
+    """The bundled pairs."""
+    return load(_FILE)
+
+
+def load(path: Path) -> tuple[KnownPair, ...]:
+    """Read the ``[[pair]]`` tables of a file.
+
+    Raises:
+        FwdoctorError: the file is no TOML, or a table is incomplete, has an unknown key, or holds what
+            is no version, specifier or requirement.
+    """
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))["pair"]
+        pairs = []
+        for table in tables:
+            values = dict(table)
+            values["pin_minimum"] = Version(table["pin_minimum"])
+            values["sdk"] = SpecifierSet(table["sdk"])
+            values["install"] = Requirement(table["install"])
+            pairs.append(KnownPair(**values))
+    except (
+        *(OSError, ValueError, LookupError, TypeError),
+        *(InvalidVersion, InvalidSpecifier, InvalidRequirement),
+    ) as error:
+        raise FwdoctorError(f"{path}: cannot read the known pairs: {error}") from error
+    return tuple(pairs)

@@ -1,0 +1,425 @@
+"""Whole files through the port: what is rewritten, what is marked, what is left alone."""
+
+import textwrap
+
+import pytest
+
+from fwdoctor.migrate import target, transform
+
+
+def port(text: str, version: str = "june", fixture: str | None = None) -> transform.Ported:
+    context = transform.Context(target.resolve(version), fixture_type=lambda _: fixture)
+    return transform.port("script.py", clean(text), context)
+
+
+def clean(text: str) -> str:
+    return textwrap.dedent(text).strip() + "\n"
+
+
+def markers(text: str) -> list[str]:
+    """The rule of every marker, in order."""
+    return [line.split()[2] for line in text.splitlines() if line.strip().startswith("# TODO(fwdoctor)")]
+
+
+UNTOUCHED = {
+    "nothing of Fireworks": "print('InfraConfig(infra=1)')",
+    "a look-alike class beside the cookbook": """
+        from training.utils import WandBConfig
+        from mylab.config import Config, InfraConfig
+        cfg = Config(infra=InfraConfig(cpu=1), policy_job_id="x")
+        print(cfg.infra.region, cfg.policy_job_id)
+        """,
+    "another package of that name": """
+        from mylab.training.utils import InfraConfig
+        infra = InfraConfig(ref_training_shape_id="x")
+        """,
+    "a relative import outside the cookbook": """
+        from .training.utils import InfraConfig
+        infra = InfraConfig(ref_training_shape_id="x")
+        """,
+    "a local function with an old name": """
+        from training.recipes.sft_loop import main
+        def create_trainer_job(infra): return infra
+        create_trainer_job(infra=1)
+        """,
+    "a rebound import": """
+        from training.utils import InfraConfig
+        if fast:
+            InfraConfig = dict
+        infra = InfraConfig(ref_training_shape_id="x")
+        """,
+    "names in prose": '''
+        """Uses InfraConfig(infra=...) and setup_infra of training.utils."""
+        from training.utils import WandBConfig  # once InfraConfig
+        text = "cfg.infra.region = InfraConfig"
+        ''',
+    "managers with uses of their own": """
+        from fireworks.training.sdk import TrainerJobManager
+        manager = TrainerJobManager(api_key="k")
+        print(manager.list_checkpoints("job"))
+        """,
+    "a shim for two versions": """
+        try:
+            from training.utils import TrainerConfig as Hardware
+        except ImportError:
+            from training.utils import InfraConfig as Hardware
+        hardware = Hardware(region="r")
+        """,
+}
+
+
+@pytest.mark.parametrize("text", UNTOUCHED.values(), ids=UNTOUCHED)
+@pytest.mark.parametrize("version", ["june", "july", "august"])
+def test_left_alone_byte_for_byte(text: str, version: str) -> None:
+    ported = port(text, version)
+    assert ported.text == clean(text)
+    assert not ported.done
+    assert not ported.todo
+
+
+# before, after (for June): what a person would write.
+REWRITES = {
+    "star import": (
+        """
+        from training.utils import *
+        from training.recipes.rl_loop import Config
+        cfg = Config(log_path="l", infra=InfraConfig(region="r"))
+        """,
+        """
+        from training.utils import *
+        from training.recipes.rl_loop import Config
+        cfg = Config(log_path="l", trainer=TrainerConfig(region="r"))
+        """,
+    ),
+    "the class through the recipe's module": (
+        """
+        from training.recipes import igpo_loop as igpo
+        cfg = igpo.Config(log_path="l", infra=igpo.InfraConfig(region="r"))
+        """,
+        """
+        from training.recipes import igpo_loop as igpo
+        cfg = igpo.Config(log_path="l", trainer=igpo.TrainerConfig(region="r"))
+        """,
+    ),
+    "stores into a variable": (
+        """
+        from training.recipes.sft_loop import Config
+        from training.utils import InfraConfig
+        infra = InfraConfig(region="r")
+        if reference:
+            infra.ref_training_shape_id = reference
+        cfg = Config(log_path="l", infra=infra)
+        """,
+        """
+        from training.recipes.sft_loop import Config
+        from training.utils import TrainerConfig
+        infra = TrainerConfig(region="r")
+        if reference:
+            infra.reference_training_shape_id = reference
+        cfg = Config(log_path="l", trainer=infra)
+        """,
+    ),
+    "copies": (
+        """
+        from dataclasses import replace
+        from training.recipes.dpo_loop import Config
+        from training.utils import InfraConfig
+        base = InfraConfig(region="r")
+        cfg = Config(log_path="l", infra=replace(base, ref_training_shape_id="s"), policy_job_id=job)
+        again = replace(cfg, infra=replace(cfg.infra, trainer_replica_count=2))
+        """,
+        """
+        from dataclasses import replace
+        from training.recipes.dpo_loop import Config
+        from training.utils import TrainerConfig
+        base = TrainerConfig(region="r")
+        cfg = Config(log_path="l", trainer=replace(base, reference_training_shape_id="s", job_id=job))
+        again = replace(cfg, trainer=replace(cfg.trainer, replica_count=2))
+        """,
+    ),
+    "conditional values": (
+        """
+        from training.recipes.sft_loop import Config
+        from training.utils import InfraConfig
+        cfg = Config(log_path="l", infra=InfraConfig(region="r") if here else InfraConfig())
+        """,
+        """
+        from training.recipes.sft_loop import Config
+        from training.utils import TrainerConfig
+        cfg = Config(log_path="l", trainer=TrainerConfig(region="r") if here else TrainerConfig())
+        """,
+    ),
+    "a subclass with fields of its own": (
+        """
+        from dataclasses import dataclass
+        from training.recipes.sft_loop import Config
+        from training.utils import InfraConfig
+        @dataclass
+        class Mine(Config):
+            extra: int = 0
+        cfg = Mine(log_path="l", extra=1, infra=InfraConfig())
+        """,
+        """
+        from dataclasses import dataclass
+        from training.recipes.sft_loop import Config
+        from training.utils import TrainerConfig
+        @dataclass
+        class Mine(Config):
+            extra: int = 0
+        cfg = Mine(log_path="l", extra=1, trainer=TrainerConfig())
+        """,
+    ),
+    "positional arguments that would slide": (
+        """
+        from training.recipes.rl_loop import Config
+        cfg = Config("logs", "accounts/fireworks/models/m", None, "data.jsonl")
+        """,
+        """
+        from training.recipes.rl_loop import Config
+        cfg = Config(log_path="logs", base_model="accounts/fireworks/models/m", dataset="data.jsonl")
+        """,
+    ),
+    "March's names": (
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import HotloadConfig
+        cfg = Config(log_path="l", hotload=HotloadConfig(hot_load_interval=2, hot_load_timeout=30))
+        """,
+        """
+        from training.recipes.rl_loop import Config
+        cfg = Config(log_path="l", weight_sync_interval=2, weight_sync_timeout=30)
+        """,
+    ),
+    "managers by position": (
+        """
+        from training.recipes.dpo_loop import main
+        main(cfg, jobs, deployments)
+        """,
+        """
+        from training.recipes.dpo_loop import main
+        main(cfg)
+        """,
+    ),
+    "everything on one line, with a semicolon": (
+        """
+        from training.utils import InfraConfig; from training.recipes.sft_loop import Config
+        a = 1; cfg = Config(log_path="l", infra=InfraConfig()); b = 2
+        """,
+        """
+        from training.utils import TrainerConfig; from training.recipes.sft_loop import Config
+        a = 1; cfg = Config(log_path="l", trainer=TrainerConfig()); b = 2
+        """,
+    ),
+    "a body that would be empty": (
+        """
+        from fireworks.training.sdk import TrainerJobManager
+        from training.recipes.sft_loop import main
+        if True:
+            jobs = TrainerJobManager()
+        main(cfg, rlor_mgr=jobs)
+        """,
+        """
+        from training.recipes.sft_loop import main
+        if True:
+            pass
+        main(cfg)
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), REWRITES.values(), ids=REWRITES)
+def test_rewritten(before: str, after: str) -> None:
+    ported = port(before)
+    assert ported.text == clean(after)
+    assert not ported.todo
+
+
+# text, target, rules of the markers
+MARKED = {
+    "a removed helper": ("from training.utils import setup_infra\n", "june", ["FWD107"]),
+    "a removed helper through its module": ("import training.utils as u\nu.setup_infra()\n", "june", ["FWD107"]),
+    "a setting without counterpart": (
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import WeightSyncConfig
+        cfg = Config(log_path="l", weight_sync=WeightSyncConfig(first_checkpoint_type="delta"))
+        """,
+        "june",
+        ["FWD106"],
+    ),
+    "arguments that cannot be seen through": (
+        """
+        from training.recipes.rl_loop import Config
+        cfg = Config(log_path="l", policy_job_id="j", **options)
+        """,
+        "june",
+        ["FWD109", "FWD108"],
+    ),
+    "a value from elsewhere": (
+        """
+        from training.recipes.rl_loop import Config
+        def make(infra):
+            return Config(log_path="l", infra=infra)
+        """,
+        "june",
+        ["FWD110"],
+    ),
+    "patch targets": (
+        """
+        import training.recipes.rl_loop as rl
+        def test(monkeypatch):
+            monkeypatch.setattr(rl, "setup_infra", None)
+            monkeypatch.setattr("training.recipes.rl_loop.setup_infra", None)
+        """,
+        "june",
+        ["FWD113", "FWD113"],
+    ),
+    "an accelerator on June's trainer does nothing": (
+        """
+        from training.utils import InfraConfig
+        infra = InfraConfig(accelerator_type="NVIDIA_H200")
+        """,
+        "june",
+        ["FWD111"],
+    ),
+    "InfraConfig that feeds old helpers stays": (
+        """
+        from training.utils import InfraConfig, create_trainer_job
+        infra = InfraConfig(ref_training_shape_id="s")
+        job = create_trainer_job(infra=infra)
+        """,
+        "june",
+        ["FWD107"],
+    ),
+    "a reading of unknown origin": (
+        """
+        from training.recipes import rl_loop
+        cfg = load(rl_loop.Config)
+        print(cfg.infra.ref_training_shape_id)
+        """,
+        "june",
+        ["FWD110"],
+    ),
+    "cleanup where main is called on a parameter": (
+        """
+        from training.recipes.rl_loop import main
+        def go(cfg, keep):
+            return main(cfg, cancel_on_exit=not keep)
+        """,
+        "july",
+        ["FWD105"],
+    ),
+    "a method that went": (
+        """
+        from training.utils import ReconnectableClient
+        def use(policy: ReconnectableClient):
+            return policy.create_base_reference()
+        """,
+        "june",
+        ["FWD107"],
+    ),
+    "a compatibility shim": (
+        """
+        try:
+            from training.utils import setup_infra
+        except ImportError:
+            setup_infra = None
+        """,
+        "june",
+        ["FWD112"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "version", "rules"), MARKED.values(), ids=MARKED)
+def test_marked(text: str, version: str, rules: list[str]) -> None:
+    ported = port(text, version)
+    assert markers(ported.text) == rules
+    assert sorted(f.rule for f in ported.todo) == sorted(rules)
+    assert port(ported.text, version).text == ported.text, "a second run adds no second marker"
+
+
+def test_every_marker_has_a_finding_at_its_line() -> None:
+    ported = port(MARKED["patch targets"][0])
+    lines = ported.text.splitlines()
+    for finding in ported.todo:
+        assert finding.location is not None
+        assert finding.location.line is not None
+        assert '"setup_infra"' in lines[finding.location.line - 1] or "rl_loop.setup_infra" in lines[finding.location.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"),
+    [("june", {"weight_sync_interval", "weight_sync_timeout"}), ("july", {"weight_sync_interval", "weight_sync_timeout"}), ("august", {"weight_sync_timeout"})],
+)
+def test_the_target_decides_which_fields_are_written(version: str, kept: set[str]) -> None:
+    ported = port(
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import WeightSyncConfig
+        cfg = Config(log_path="l", weight_sync=WeightSyncConfig(weight_sync_interval=3, weight_sync_timeout=9))
+        """,
+        version,
+    )
+    written = {name for name in ("weight_sync_interval", "weight_sync_timeout") if f", {name}=" in ported.text}
+    assert written == kept
+    assert markers(ported.text) == ["FWD106"] * (2 - len(kept))
+
+
+def test_a_fixture_of_known_type_needs_no_marker() -> None:
+    text = """
+        from training.recipes.sft_loop import Config
+        def test_it(smoke_infra):
+            return Config(log_path="l", infra=smoke_infra)
+        """
+    ported = port(text, fixture="training.utils.config.InfraConfig")
+    assert "trainer=smoke_infra" in ported.text
+    assert not ported.todo
+
+
+def test_a_new_default_that_deletes_the_trainer_is_told() -> None:
+    text = """
+        from training.recipes.rl_loop import Config, main
+        from training.utils import InfraConfig
+        main(Config(log_path="l", infra=InfraConfig()))
+        """
+    assert [f.rule for f in port(text, "july").notes] == ["FWD105"]
+    assert not port(text, "june").notes
+
+
+def test_what_no_version_ever_had_is_reported_but_not_marked() -> None:
+    text = """
+        from training.recipes.sft_loop import Config
+        cfg = Config(log_path="l", lerning_rate=1)
+        """
+    ported = port(text)
+    assert ported.text == clean(text)
+    assert [f.rule for f in ported.notes] == ["FWD108"]
+    assert not ported.todo
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("'https://api.fireworks.ai'", False),
+        ("os.environ.get('FIREWORKS_BASE_URL', 'https://x')", False),
+        ("None", False),
+        ("URL", False),
+        ("args.url", True),
+        ("'https://staging.example.com'", True),
+    ],
+)
+def test_a_manager_with_an_address_of_its_own(url: str, told: bool) -> None:
+    ported = port(
+        f"""
+        import os
+        from fireworks.training.sdk import TrainerJobManager
+        from training.recipes.sft_loop import main
+        URL = os.getenv("FIREWORKS_BASE_URL")
+        jobs = TrainerJobManager(api_key=KEY, base_url={url})
+        main(cfg, rlor_mgr=jobs)
+        """
+    )
+    assert markers(ported.text) == ["FWD104"] * told
+    assert "TrainerJobManager" not in ported.text

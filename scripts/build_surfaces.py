@@ -27,6 +27,7 @@ OUT = Path(__file__).parents[1] / "rules" / "fwdoctor_rules" / "surfaces"
 VERSIONS: list[tuple[str, list[str], str]] = [
     ("ebed367d", ["march"], "1.0.0a41"),
     ("c7ec5ed5", [], "1.0.0a41"),
+    ("5b1774b4", [], "1.2.0a70"),
     ("68dc0d97", ["may"], "1.2.0a70"),
     ("517d206d", ["june"], "1.2.0a77"),
     ("b425d652", ["july"], "1.2.0"),

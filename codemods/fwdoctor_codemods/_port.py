@@ -599,6 +599,21 @@ class Port:
         self.requests.append(ImportRequest(path, local, self.model.module))
         return local
 
+    def stays_old(self, node: ast.expr) -> bool:
+        """Whether the value of ``node`` will still be of a class that was to be renamed: see ``kept``."""
+        if node in self.kept:
+            return True
+        if isinstance(node, ast.Call) and self.is_copy(node):
+            return self.stays_old(node.args[0])
+        if not isinstance(node, ast.Name):
+            return False
+        for binding in self.model.bindings(node):
+            if binding.value is not None and binding.value is not node and binding.value in self.kept:
+                return True
+            if binding.annotation is not None and any(p in self.kept for p in ast.walk(binding.annotation)):
+                return True
+        return False
+
     def class_move(self, path: str | None) -> ClassMove | None:
         """The move of a settings class that the target can take part in, or None."""
         move = self.moves.classes.get(path or "")

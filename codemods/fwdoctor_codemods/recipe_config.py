@@ -258,7 +258,7 @@ class _ConfigCall:
         new = move.new or ""
         if not self.accepts(new):
             return
-        if self._stays_old(value):
+        if self.port.stays_old(value):
             return
         if is_literal_none(value):
             self._drop(i, value)
@@ -272,16 +272,6 @@ class _ConfigCall:
                     advice=f"it was an InfraConfig and must now be a TrainerConfig ({new}=)",
                 )
         self.port.done[move.rule] += 1
-
-    def _stays_old(self, value: ast.expr) -> bool:
-        """Whether the value will still be an object of the old class after the port."""
-        if value in self.port.kept:
-            return True
-        if isinstance(value, ast.Name):
-            return any(b.value in self.port.kept for b in self.port.model.bindings(value) if b.value)
-        if isinstance(value, ast.Call) and self.port.is_copy(value):
-            return self._stays_old(value.args[0])
-        return False
 
     def _take_out(self, i: int, move: ArgumentMove, value: ast.expr) -> None:
         owner = self.port.field_type(self.config, move.into or "")

@@ -159,16 +159,17 @@ class Codemod(_port.Codemod):
                 self.port.kept.update(self.port.model.loads(node.id, found[0]))
 
     def call(self, node: ast.Call) -> str | None:
-        path = self.port.resolve(node.func)
+        copied = self.port.is_copy(node)
+        path = self.port.type_of(node.args[0]) if copied else self.port.resolve(node.func)
         move = self.port.class_move(path)
-        if move is None or node in self.port.kept:
+        if move is None or node in self.port.kept or self.port.stays_old(node):
             return None
-        call, arguments = self.port.open_call(node)
         origin = self.port.origin_class(move.old)
         target = self.port.target_signature(move.new or "")
-        if origin is None or target is None:
+        if origin is None or target is None or (copied and not node.keywords):
             return None
-        order = [f.name for f in origin.fields]
+        call, arguments = self.port.open_call(node)
+        order = [] if copied else [f.name for f in origin.fields]
         for i in reversed(range(len(arguments))):
             argument = arguments[i]
             old = argument.arg if isinstance(argument, ast.keyword) else None

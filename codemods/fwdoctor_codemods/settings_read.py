@@ -63,7 +63,7 @@ class Codemod(_port.Codemod):
             if config and config.startswith("training.recipes.") and (text := self._flattened(node, inner, config)):
                 return text
         move = self.port.class_move(owner)
-        if move is None or self._stays_old(node.value):
+        if move is None or self.port.stays_old(node.value):
             return None
         new = move.fields.get(node.attr, node.attr)
         if new == node.attr or not self._target_field(move.new or "", new):
@@ -100,13 +100,3 @@ class Codemod(_port.Codemod):
     def _target_field(self, path: str, name: str) -> bool:
         cls = self.port.surfaces.target.class_at(path)
         return cls is not None and cls.field_named(name) is not None
-
-    def _stays_old(self, node: ast.expr) -> bool:
-        if isinstance(node, ast.Name):
-            return any(b.value in self.port.kept for b in self.port.model.bindings(node) if b.value) or any(
-                part in self.port.kept
-                for b in self.port.model.bindings(node)
-                if b.annotation is not None
-                for part in ast.walk(b.annotation)
-            )
-        return False

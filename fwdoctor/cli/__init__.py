@@ -73,3 +73,12 @@ def run(args: Sequence[str]) -> int:
         # The reader (head, less) went away: not an error. Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        if os.environ.get("FWDOCTOR_DEBUG"):
+            raise
+        click.echo(
+            f"fwdoctor: internal error ({type(error).__name__}); this is a bug of fwdoctor, not of your code. "
+            "FWDOCTOR_DEBUG=1 shows where.",
+            err=True,
+        )
+        return 2

@@ -44,11 +44,12 @@ def command(paths: tuple[str, ...], target: str, diff: bool, check: bool, output
 
 
 def _surfaces(target: str, paths: tuple[str, ...]) -> Surfaces:
-    from fwdoctor.migrate import target as targets
+    from fwdoctor.fit import target as targets
 
     found = None
     if target == "auto":
-        from fwdoctor.environment import find_cookbook
+        from fwdoctor.environment import gather
 
-        found = find_cookbook(Path(paths[0]), environ=os.environ)
+        cookbook = gather(Path(paths[0]), environ=os.environ).cookbook
+        found = cookbook.folder if cookbook else None
     return targets.resolve(target, found)

@@ -95,10 +95,11 @@ def read_installed(distribution: Distribution, reader: Reader) -> Cookbook:
             return checkout
     path = distribution.metadata_file
     text = reader.text(path) or ""
-    pins = []
-    for requirement in distribution.requires:
-        if requirement.marker is None or "extra" not in str(requirement.marker):
-            pins.append(Pin(requirement, path, _line_of(text, requirement.name), Source.INSTALLED))
+    pins = [
+        Pin(requirement, path, _line_of(text, requirement.name), Source.INSTALLED)
+        for requirement in distribution.requires
+        if requirement.marker is None or "extra" not in str(requirement.marker)
+    ]
     folder = distribution.site if (distribution.site / "training" / "recipes").is_dir() else None
     commit = origin.commit if origin else None
     return _cookbook(Source.INSTALLED, folder, path, commit, pins, distribution.requires_python, reader)
@@ -124,8 +125,8 @@ def pin_of(declaration: Declaration, source: Source, reader: Reader) -> Pin | No
 def checkouts_near(folders: Sequence[Path], environ: Mapping[str, str]) -> Iterator[Path]:
     """Where a checkout may be that belongs to the project.
 
-    At each of ``folders`` (the last is the project's root) and above them all (the project lies inside of the cookbook), in a folder
-    ``cookbook`` in or beside the project, and on the PYTHONPATH.
+    At each of ``folders`` (the last is the project's root) and above them, where the project lies inside
+    of the cookbook; in a folder ``cookbook`` in or beside the project; and on the PYTHONPATH.
     """
     yield from folders
     yield from folders[-1].parents

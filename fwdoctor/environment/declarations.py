@@ -157,8 +157,9 @@ def _editable(what: str, path: Path, line: int, names: frozenset[str]) -> Iterat
     """``-e ./cookbook/training`` names no distribution: whoever asks looks into the folder."""
     if "://" in what:
         found = re.search(r"#(?:.*&)?egg=([\w.-]+)", what)
-        if found and (name := canonicalize_name(found[1])) in names:
-            yield Declaration(name, name, path, line, commit=_commit_in(what))
+        egg = canonicalize_name(found[1]) if found else ""
+        if egg in names:
+            yield Declaration(egg, egg, path, line, commit=_commit_in(what))
     else:
         folder = path.parent / what.partition("[")[0]
         for name in sorted(names):
@@ -176,16 +177,15 @@ def _locked(path: Path, names: frozenset[str], reader: Reader) -> Iterator[Decla
             continue
         commit = _LOCKED_COMMIT.search(text, start, end)
         line = text.count("\n", 0, version.start()) + 1
-        yield Declaration(
-            name, f"{name}=={version[1]}", path, line, commit=commit and commit[1], locked=True
-        )
+        yield Declaration(name, f"{name}=={version[1]}", path, line, commit=commit and commit[1], locked=True)
 
 
 class _LineFinder:
     """Where something stands in a TOML file: the parser does not say."""
 
     def __init__(self, text: str) -> None:
-        self._lines = [line.partition(" #")[0] for line in text.splitlines()]
+        lines = (line.partition(" #")[0] for line in text.splitlines())
+        self._lines = ["" if line.lstrip().startswith("#") else line for line in lines]
 
     def text(self, value: str) -> int | None:
         """The first line with this string, in quotes."""
@@ -198,8 +198,7 @@ class _LineFinder:
         return self._first(lambda line: pattern.match(line) is not None)
 
     def _first(self, fits: Callable[[str], bool]) -> int | None:
-        numbers = (n for n, line in enumerate(self._lines, 1) if not line.lstrip().startswith("#") and fits(line))
-        return next(numbers, None)
+        return next((number for number, line in enumerate(self._lines, 1) if fits(line)), None)
 
 
 def _table(value: Any, *keys: str) -> Mapping[str, Any]:

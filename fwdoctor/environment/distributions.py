@@ -22,8 +22,9 @@ from packaging.version import InvalidVersion, Version
 
 from fwdoctor.environment.reading import Reader
 
-_METADATA_FOLDER = re.compile(r"(?P<name>[A-Za-z0-9][\w.]*?)(?:-(?P<version>[^-]+)(?:-.*)?)?\.(?:dist|egg)-info")
-_LEFTOVER = re.compile(r"~(?P<rest>[\w.-]+)")
+_METADATA_FOLDER = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.]*?)(?:-(?P<version>[^-]+)(?:-.*)?)?\.(?:dist|egg)-info"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class Distribution:
     @property
     def requires_python(self) -> str | None:
         """The Python versions that it accepts, as it says it."""
-        return self._fields().get("requires_python")
+        required: str | None = self._fields().get("requires_python")
+        return required
 
     @property
     def is_complete(self) -> bool:
@@ -123,7 +125,7 @@ class Distributions:
                 if found := _METADATA_FOLDER.fullmatch(entry):
                     name = canonicalize_name(found["name"])
                     self._entries.setdefault(name, []).append((site, entry, found["version"]))
-                elif entry.startswith("~") and _LEFTOVER.fullmatch(entry):
+                elif entry.startswith("~"):
                     self.leftovers.append(site / entry)
 
     def __len__(self) -> int:

@@ -54,10 +54,10 @@ class Installer:
     def reinstall(self, requirement: Requirement) -> str:
         """The command that installs one distribution again, without its dependencies."""
         if self.tool in (Tool.UV, Tool.UV_PROJECT):
-            again = ("--no-deps", "--reinstall-package", requirement.name, str(requirement))
-            return _command("uv", "pip", "install", "--python", str(self.executable), *again)
-        again = ("--no-deps", "--force-reinstall", str(requirement))
-        return _command(str(self.executable), "-m", "pip", "install", *again)
+            command = ["uv", "pip", "install", "--python", str(self.executable), "--reinstall-package"]
+            return _command(*command, requirement.name, "--no-deps", str(requirement))
+        command = [str(self.executable), "-m", "pip", "install", "--force-reinstall"]
+        return _command(*command, "--no-deps", str(requirement))
 
     def _synchronize(self, project: Path, pin: Pin) -> str:
         if self.tool is Tool.POETRY:

@@ -195,12 +195,9 @@ def _at(
 
 
 def _executable(prefix: Path) -> Path:
-    candidates = [prefix / "Scripts" / "python.exe", prefix / "python.exe"]
-    on_disk = next((c for c in candidates if c.exists()), None)
-    if on_disk:
-        return on_disk
-    names = ("python", "python3")
-    return next((prefix / "bin" / n for n in names if (prefix / "bin" / n).exists()), prefix / "bin" / "python")
+    names = ("Scripts/python.exe", "python.exe", "bin/python", "bin/python3")
+    candidates = [prefix / name for name in names]
+    return next((c for c in candidates if c.exists()), prefix / "bin" / "python")
 
 
 def _configuration(prefix: Path, reader: Reader) -> dict[str, str]:
@@ -247,11 +244,15 @@ def _library(prefix: Path, version: str) -> bool:
 def _sites(prefix: Path, version: Version | None) -> list[Path]:
     sites = [prefix / "Lib" / "site-packages"]
     if version is not None:
-        folders = [f"{kind}{version.major}.{version.minor}{t}" for kind in ("python", "pypy") for t in ("", "t")]
+        short = f"{version.major}.{version.minor}"
+        # The "t" is that of a Python without the global interpreter lock.
+        folders = (f"python{short}", f"python{short}t", f"pypy{short}")
         sites += [prefix / lib / name / "site-packages" for lib in ("lib", "lib64") for name in folders]
         # Debian and its kin keep what pip installs apart from what the system installs.
-        local = prefix / "local" / "lib" / f"python{version.major}.{version.minor}"
-        sites += [local / "dist-packages", prefix / "lib" / f"python{version.major}" / "dist-packages"]
+        sites += [
+            prefix / "local" / "lib" / f"python{short}" / "dist-packages",
+            prefix / "lib" / f"python{version.major}" / "dist-packages",
+        ]
     return sites
 
 

@@ -35,15 +35,23 @@ class KnownPair:
     cause: str
     install: Requirement
 
-    def has_commit(self, cookbook: Cookbook | None) -> bool:
+    def has_commit(self, cookbook: Cookbook) -> bool:
         """Whether this is the very cookbook."""
-        commit = cookbook.commit if cookbook else None
+        commit = cookbook.commit
         return commit is not None and (commit.startswith(self.commit) or self.commit.startswith(commit))
 
     def has_pin(self, pin: Pin | None) -> bool:
         """Whether a pin has the same lower bound."""
         lows = [s.version for s in pin.requirement.specifier if s.operator == ">="] if pin else []
         return any(Version(low) == self.pin_minimum for low in lows)
+
+
+def bad_pairs(cookbook: Cookbook | None, version: Version) -> list[KnownPair]:
+    """The pairs that this cookbook (or one with its pin) and this version of the SDK make."""
+    if cookbook is None:
+        return []
+    suspects = (pair for pair in known_pairs() if pair.has_commit(cookbook) or pair.has_pin(cookbook.pin))
+    return [pair for pair in suspects if pair.sdk.contains(version, prereleases=True)]
 
 
 @functools.cache

@@ -96,7 +96,9 @@ def _declared(search: Search, reader: Reader) -> tuple[Cookbook | None, Pin | No
                 cookbook = named_cookbook(declaration, source)
         elif declaration.checkout is None and (pin is None or not pin.requirement.specifier):
             found = pin_of(declaration, source, reader)
-            if found and applies(found.requirement, search.interpreter) and (pin is None or found.requirement.specifier):
+            if found is None or not applies(found.requirement, search.interpreter):
+                continue
+            if pin is None or found.requirement.specifier:
                 pin = found
     return cookbook, pin
 

@@ -27,7 +27,9 @@ class RequirementLine:
     editable: bool = False
 
 
-def requirement_lines(path: Path, reader: Reader, _seen: frozenset[Path] = frozenset()) -> Iterator[RequirementLine]:
+def requirement_lines(
+    path: Path, reader: Reader, _seen: frozenset[Path] = frozenset()
+) -> Iterator[RequirementLine]:
     """The requirements in a file and in those that it includes, in their order.
 
     A file that is included but cannot be read is a problem.

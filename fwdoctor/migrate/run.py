@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import FileOutcome, FileStatus, Finding, Problem, Report
-from fwdoctor.source.discovery import discover
-from fwdoctor.source.sieve import sieve
+from fwdoctor.source.discovery import Discovery, discover
+from fwdoctor.source.oserrors import describe
+from fwdoctor.source.sieve import read_bytes, sieve
 from fwdoctor.source.text import SourceText, UnreadableSource, decode_source, parse_guarded
 from fwdoctor.source.write import WriteFailed, unified_diff, write_atomically
 
@@ -40,11 +41,10 @@ def migrate(
     """
     discovery = discover(paths)
     problems = list(discovery.problems)
-    named = [p for p in paths if os.path.isfile(p)]
     outcomes: list[FileOutcome] = []
     findings: list[Finding] = []
     session: _Session | None = None
-    for path, data in _candidates(discovery.files, named):
+    for path, data in _candidates(discovery):
         if isinstance(data, Problem):
             problems.append(data)
             continue
@@ -66,17 +66,13 @@ def migrate(
     )
 
 
-def _candidates(files: Iterable[str], named: Sequence[str]) -> Iterable[tuple[str, bytes | Problem]]:
+def _candidates(discovery: Discovery) -> Iterable[tuple[str, bytes | Problem]]:
     """The files that may use Fireworks; one that the user names is looked at in any case."""
-    wanted = {os.path.realpath(p) for p in named}
-    if not wanted:
-        yield from sieve(files)
+    if not discovery.named:
+        yield from sieve(discovery.files)
         return
-    from fwdoctor.source.oserrors import describe
-    from fwdoctor.source.sieve import read_bytes
-
-    for path in files:
-        if os.path.realpath(path) in wanted:
+    for path in discovery.files:
+        if path in discovery.named:
             try:
                 yield path, read_bytes(path)
             except (OSError, ValueError) as error:
@@ -99,8 +95,12 @@ class _Session:
 
     def __init__(self, surfaces: Surfaces) -> None:
         # Only now: no libcst and no surfaces for a tree without Fireworks.
-        from fwdoctor.migrate import project, transform
+        from fwdoctor.fit import project
+        from fwdoctor.fit.session import Context, open_port
+        from fwdoctor.migrate import transform
 
+        self._context = Context
+        self._open = open_port
         self._project = project
         self._transform = transform
         self._surfaces = surfaces
@@ -125,6 +125,12 @@ class _Session:
             return self._failed(path, str(error).removeprefix(f"{path}: ")), ()
         except RecursionError:
             return self._failed(path, "left as it was: nested too deeply to port"), ()
+        except Exception as error:
+            if os.environ.get("FWDOCTOR_DEBUG"):
+                raise
+            # One file's surprise must not cost the others their port.
+            reason = f"left as it was: internal error ({type(error).__name__}); FWDOCTOR_DEBUG=1 shows where"
+            return self._failed(path, reason), ()
 
     @staticmethod
     def _failed(path: str, reason: str) -> FileOutcome:
@@ -133,12 +139,12 @@ class _Session:
     def _port(
         self, path: str, source: SourceText, *, write: bool, diff: bool
     ) -> tuple[FileOutcome, tuple[Finding, ...]]:
-        context = self._transform.Context(
+        context = self._context(
             self._surfaces,
             self._project.module_name(path),
             lambda name: self._fixtures.lookup(path, name),
         )
-        first = self._transform.open_port(path, source.text, context, source.newline)
+        first = self._open(path, source.text, context, source.newline)
         if (other := self._project.lookalike(path, first.model)) is not None:
             reason = f"its imports reach the package {other}, which is not the cookbook"
             return FileOutcome(path, FileStatus.SKIPPED, reason=reason), ()

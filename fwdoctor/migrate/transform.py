@@ -5,31 +5,22 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fwdoctor_codemods import _registry
-from fwdoctor_codemods._port import MARKER, Port, Source, Surfaces, splice
+from fwdoctor_codemods._port import MARKER, Port, splice
 
 from fwdoctor.finding import Finding
-from fwdoctor.migrate import markers, misfits
-from fwdoctor.moves import moves
+from fwdoctor.fit import misfits
+from fwdoctor.fit.session import Context, open_port
+from fwdoctor.migrate import markers
 from fwdoctor.rulebook import rulebook
 
 
 class NotVerified(Exception):
     """The ported text did not pass; the message says what is wrong with it."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a file's port needs to know beside its text."""
-
-    surfaces: Surfaces
-    module_name: str | None = None
-    fixture_type: Callable[[str], str | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -44,28 +35,6 @@ class Ported:
     done: Mapping[str, int]
     todo: tuple[Finding, ...]
     notes: tuple[Finding, ...] = ()
-
-
-def open_port(path: str, text: str, context: Context, newline: str, *, is_old: bool = False) -> Port:
-    """Parse a file's text for the codemods or for a comparison with the target.
-
-    Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: as ``ast.parse``.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes in the user's code are not our business
-        tree = ast.parse(text)
-    return Port(
-        path,
-        Source(text, newline),
-        tree,
-        context.surfaces,
-        moves(),
-        rulebook(),
-        module_name=context.module_name,
-        fixture_type=context.fixture_type,
-        is_old=is_old,
-    )
 
 
 def port(path: str, text: str, context: Context, *, newline: str = "\n") -> Ported:

@@ -7,7 +7,9 @@ import pytest
 from fwdoctor_codemods import _registry
 from fwdoctor_codemods._example import Example
 
-from fwdoctor.migrate import target, transform
+from fwdoctor.fit import target
+from fwdoctor.fit.session import Context, open_port
+from fwdoctor.migrate import transform
 
 CASES = [
     pytest.param(example, id=f"{name}: {example.name}")
@@ -25,7 +27,7 @@ def source(text: str) -> str:
 def test_example(example: Example, newline: str) -> None:
     before = source(example.before).replace("\n", newline)
     expected = before if example.after is None else source(example.after).replace("\n", newline)
-    context = transform.Context(target.resolve(example.target))
+    context = Context(target.resolve(example.target))
 
     ported = transform.port("example.py", before, context, newline=newline)
 
@@ -52,8 +54,8 @@ def test_an_unchanged_example_has_no_edit_at_all() -> None:
     for name in _registry.names():
         for example in _registry.examples(name):
             if example.after is None:
-                context = transform.Context(target.resolve(example.target))
-                port = transform.open_port("example.py", source(example.before), context, "\n")
+                context = Context(target.resolve(example.target))
+                port = open_port("example.py", source(example.before), context, "\n")
                 port.run([codemod(port) for codemod in _registry.classes()])
                 assert port.edits == []
                 assert port.done == {}

@@ -4,11 +4,13 @@ import textwrap
 
 import pytest
 
-from fwdoctor.migrate import target, transform
+from fwdoctor.fit import target
+from fwdoctor.fit.session import Context, open_port
+from fwdoctor.migrate import transform
 
 
 def port(text: str, version: str = "june", fixture: str | None = None) -> transform.Ported:
-    context = transform.Context(target.resolve(version), fixture_type=lambda _: fixture)
+    context = Context(target.resolve(version), fixture_type=lambda _: fixture)
     return transform.port("script.py", clean(text), context)
 
 

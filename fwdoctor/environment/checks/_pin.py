@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from fwdoctor.environment.cookbook import Cookbook, Pin
 from fwdoctor.environment.reading import shown
@@ -21,8 +22,16 @@ def pin_place(pin: Pin, cookbook: Cookbook | None) -> str:
     return f"{who}, {pin_location(pin)}"
 
 
+def allowed(specifier: SpecifierSet) -> str:
+    """The specifier with its lower bounds first, as people write it: packaging sorts ``<2,>=1`` by text."""
+    parts = sorted(
+        specifier, key=lambda part: (part.operator.startswith("<"), part.operator == "!=", str(part))
+    )
+    return ",".join(str(part) for part in parts)
+
+
 def wanted(requirement: Requirement) -> str:
     """The requirement as an argument of an installer: without its marker."""
-    plain = Requirement(str(requirement))
-    plain.marker = None
-    return str(plain)
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    url = f" @ {requirement.url}" if requirement.url else ""
+    return f"{requirement.name}{extras}{allowed(requirement.specifier)}{url}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from packaging.requirements import Requirement
 
+from fwdoctor.environment.checks._pin import allowed
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.markers import applies
 
@@ -19,7 +20,7 @@ class Unmet:
     installed: str | None
 
     def __str__(self) -> str:
-        needed = f"{self.requirement.name}{self.requirement.specifier}"
+        needed = f"{self.requirement.name}{allowed(self.requirement.specifier)}"
         return f"{needed} ({self.installed} is installed)" if self.installed else f"{needed} (not installed)"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from fwdoctor.environment.checks import outcome
 from fwdoctor.environment.checks._pin import pin_location, wanted
 from fwdoctor.environment.checks._requirements import Unmet, unmet
+from fwdoctor.environment.checks.sdk import sdk_lacks
 from fwdoctor.environment.cookbook import Cookbook, Pin
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.markers import applies
@@ -29,14 +30,17 @@ def check(facts: Facts) -> CheckOutcome:
         return CheckOutcome(SECTION, CheckStatus.SKIPPED, "no SDK installed")
     pins = [pin for pin in cookbook.companions if applies(pin.requirement, facts.interpreter)]
     lacks = [(pin, lack) for pin in pins for lack in unmet([pin.requirement], facts)]
+    # What the SDK lacks as well is reported there, unless the cookbook wants a certain version of it.
+    reported = {lack.requirement.name for lack in sdk_lacks(facts, facts.sdk)}
+    own = [
+        pair for pair in lacks if pair[1].requirement.specifier or pair[1].requirement.name not in reported
+    ]
     met = len(pins) - len(lacks)
     detail = f"{met} of {len(pins)} packages are as {cookbook.label} requires ({shown(cookbook.file)})"
-    return outcome(SECTION, detail, _findings(facts, cookbook, lacks))
+    return outcome(SECTION, detail, _findings(facts, cookbook, own))
 
 
-def _findings(
-    facts: Facts, cookbook: Cookbook, lacks: Sequence[tuple[Pin, Unmet]]
-) -> Iterator[Finding]:
+def _findings(facts: Facts, cookbook: Cookbook, lacks: Sequence[tuple[Pin, Unmet]]) -> Iterator[Finding]:
     missing = [pair for pair in lacks if pair[1].installed is None]
     others = [pair for pair in lacks if pair[1].installed is not None]
     for rule, group in (("FWS301", missing), ("FWS302", others)):

@@ -96,8 +96,10 @@ def _key(settings: Mapping[str, Setting], facts: Facts) -> Iterator[Finding]:
 
 
 def _flaw(key: str) -> str | None:
+    if key != key.strip("\r\n"):
+        return "it begins or ends with a line end"
     if key != key.strip():
-        return "it begins or ends with white space" if "\n" not in key else "it begins or ends with a line end"
+        return "it begins or ends with a space"
     if any(character in _QUOTES for character in key):
         return "there are quotes in it"
     if any(character.isspace() for character in key):

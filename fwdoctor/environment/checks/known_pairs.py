@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from packaging.version import Version
 
 from fwdoctor.environment.checks import outcome
-from fwdoctor.environment.checks._pin import pin_location
+from fwdoctor.environment.checks._pin import pin_location, wanted
 from fwdoctor.environment.cookbook import Cookbook
 from fwdoctor.environment.distributions import Distribution
 from fwdoctor.environment.facts import Facts
-from fwdoctor.environment.known_pairs import known_pairs
+from fwdoctor.environment.known_pairs import bad_pairs, known_pairs
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Severity
 from fwdoctor.rulebook import rulebook
 
@@ -32,19 +32,16 @@ def check(facts: Facts) -> CheckOutcome:
 
 
 def _findings(facts: Facts, cookbook: Cookbook, sdk: Distribution, version: Version) -> Iterator[Finding]:
-    for pair in known_pairs():
-        is_commit, is_pin = pair.has_commit(cookbook), pair.has_pin(cookbook.pin)
-        if not pair.sdk.contains(version, prereleases=True):
-            continue
-        if is_commit or is_pin:
-            yield rulebook()["FWS209"].finding(
-                location=pin_location(cookbook.pin),
-                severity=Severity.ERROR if is_commit else Severity.WARNING,
-                evidence=f"fireworks-ai {version} in {sdk.site}",
-                symptom=pair.symptom,
-                cause=pair.cause,
-                installed=str(version),
-                cookbook=f"cookbook {pair.commit[:8]} ({pair.date})",
-                suspicion="" if is_commit else ", which the pin suggests",
-                install=facts.installer.install([str(pair.install)]),
-            )
+    for pair in bad_pairs(cookbook, version):
+        is_commit = pair.has_commit(cookbook)
+        yield rulebook()["FWS209"].finding(
+            location=pin_location(cookbook.pin),
+            severity=Severity.ERROR if is_commit else Severity.WARNING,
+            evidence=f"fireworks-ai {version} in {sdk.site}",
+            symptom=pair.symptom,
+            cause=pair.cause,
+            installed=str(version),
+            cookbook=f"cookbook {pair.commit[:8]} ({pair.date})",
+            suspicion="" if is_commit else ", and the pin is that cookbook's",
+            install=facts.installer.install([wanted(pair.install)]),
+        )

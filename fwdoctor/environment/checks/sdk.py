@@ -8,12 +8,13 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from fwdoctor.environment.checks import outcome
-from fwdoctor.environment.checks._pin import pin_location, pin_place, wanted
-from fwdoctor.environment.checks._requirements import unmet
+from fwdoctor.environment.checks._pin import allowed, pin_location, pin_place, wanted
+from fwdoctor.environment.checks._requirements import Unmet, unmet
 from fwdoctor.environment.cookbook import SDK, Pin
 from fwdoctor.environment.distributions import Distribution
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.installer import remove
+from fwdoctor.environment.known_pairs import bad_pairs
 from fwdoctor.environment.reading import shown
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Severity
 from fwdoctor.rulebook import rulebook
@@ -42,15 +43,19 @@ def check(facts: Facts) -> CheckOutcome:
     if sdk.version is None or not _is_whole(sdk):
         findings.insert(0, _broken(facts, sdk))
         return outcome(SECTION, f"{SDK} in {sdk.site} is broken", findings)
-    detail = f"{SDK} {sdk.version}"
+    fits = True
     if pin is None:
-        detail += "; no cookbook and no pin found to compare it with"
-    elif pin.requirement.specifier.contains(sdk.version, prereleases=True):
-        detail += f" satisfies {pin.requirement.specifier or 'any version'} ({pin_place(pin, facts.cookbook)})"
+        detail = f"{SDK} {sdk.version}; no cookbook pin found to compare it with"
     else:
-        detail += f" does not satisfy {pin.requirement.specifier} ({pin_place(pin, facts.cookbook)})"
-        findings.insert(0, _mismatch(facts, sdk.version, pin))
-    findings += _incomplete(facts, sdk)
+        specifier, place = pin.requirement.specifier, pin_place(pin, facts.cookbook)
+        fits = specifier.contains(sdk.version, prereleases=True)
+        verdict = "satisfies" if fits else "does not satisfy"
+        detail = f"{SDK} {sdk.version} {verdict} {allowed(specifier) or 'a pin without a version'} ({place})"
+        if not fits:
+            findings.insert(0, _mismatch(facts, sdk.version, pin))
+    if fits and not bad_pairs(facts.cookbook, sdk.version):
+        # Else another version is to be installed, and the command for that brings the extra along.
+        findings += _incomplete(facts, sdk)
     return outcome(SECTION, detail, findings)
 
 
@@ -72,7 +77,7 @@ def _mismatch(facts: Facts, version: Version, pin: Pin) -> Finding:
         location=pin_location(pin),
         resource=str(facts.interpreter.prefix),
         installed=str(version),
-        pin=str(pin.requirement.specifier),
+        pin=allowed(pin.requirement.specifier),
         place=pin_place(pin, facts.cookbook),
         interpreter=facts.interpreter.label,
         install=facts.installer.install([wanted(pin.requirement)], pin),
@@ -124,9 +129,8 @@ def _foreign(facts: Facts) -> Iterator[Finding]:
 
 def _leftovers(facts: Facts) -> Iterator[Finding]:
     # pip puts "~" in the place of the first letter, of the package's folder as of the metadata's.
-    names = {"~" + name[1:] for name in ("fireworks", "fireworks_ai")}
     for path in facts.distributions.leftovers:
-        if path.name.partition("-")[0] in names:
+        if path.name == "~ireworks" or path.name.startswith(("~ireworks_ai", "~ireworks-ai")):
             yield rulebook()["FWS207"].finding(
                 resource=str(path), leftover=path.name, site=str(path.parent), remove=remove(path)
             )
@@ -137,29 +141,36 @@ def _incomplete(facts: Facts, sdk: Distribution) -> Iterator[Finding]:
 
     Without a pin that asks for one, nothing says that anybody wants to train: it is good to know only.
     """
-    extras = facts.pin.requirement.extras if facts.pin else set()
-    extra = min(extras, default=_CLIENT_EXTRA)
-    lacks = list(unmet(sdk.requires, facts, extras or {_CLIENT_EXTRA}))
+    asked = facts.pin is not None and bool(facts.pin.requirement.extras)
+    lacks = sdk_lacks(facts, sdk)
     if not lacks:
         return
-    requirement = Requirement(f"{SDK}[{','.join(sorted(extras or {_CLIENT_EXTRA}))}]=={sdk.version}")
+    extra = ",".join(sorted(_extras(facts)))
+    requirement = f"{SDK}[{extra}]=={sdk.version}"
     yield rulebook()["FWS208"].finding(
         location=pin_location(facts.pin),
         resource=str(facts.interpreter.prefix),
-        severity=None if extras else Severity.INFO,
+        severity=None if asked else Severity.INFO,
         evidence="\n".join(str(lack) for lack in lacks),
         installed=str(sdk.version),
         extra=extra,
         lacks=", ".join(str(lack) for lack in lacks),
-        install=facts.installer.install([str(requirement)]),
+        install=facts.installer.install([requirement]),
     )
+
+
+def sdk_lacks(facts: Facts, sdk: Distribution) -> list[Unmet]:
+    """What the SDK's own metadata asks for with the extras of the pin, and what is not installed."""
+    return list(unmet(sdk.requires, facts, _extras(facts)))
+
+
+def _extras(facts: Facts) -> set[str]:
+    return (facts.pin.requirement.extras if facts.pin else set()) or {_CLIENT_EXTRA}
 
 
 def _is_whole(sdk: Distribution) -> bool:
     files = sdk.files()
-    return sdk.is_complete and (
-        files is None or _PACKAGE not in files or (sdk.site / _PACKAGE).exists()
-    )
+    return sdk.is_complete and (files is None or _PACKAGE not in files or (sdk.site / _PACKAGE).exists())
 
 
 def _broken(facts: Facts, sdk: Distribution) -> Finding:

@@ -57,6 +57,11 @@ def of_folder(folder: Path) -> Surfaces:
     )
 
 
+def twin_of_folder(folder: Path) -> stored.Entry | None:
+    """The bundled version that the cookbook on disk is, if its surface is the very same."""
+    return _twin(stored.from_folder(folder))
+
+
 def _twin(surface: Surface) -> stored.Entry | None:
     """The bundled version that is this very one, module for module."""
     modules = codec.normalized(surface).modules

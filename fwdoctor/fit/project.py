@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fwdoctor_codemods._model import Model
 from fwdoctor_codemods._port import Surfaces
 
+from fwdoctor.fit.session import Context, open_port
 from fwdoctor.source.text import UnreadableSource, read_source
 
 #: How far up a conftest.py or a local package is looked for.
@@ -105,8 +106,6 @@ class Fixtures:
         return self._types[conftest]
 
     def _read_types(self, conftest: str) -> dict[str, str | None]:
-        from fwdoctor.migrate.transform import Context, open_port
-
         try:
             text = read_source(conftest).text
             port = open_port(conftest, text, Context(self._surfaces), "\n")

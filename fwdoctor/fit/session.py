@@ -1,0 +1,44 @@
+"""Opens one file for a comparison with surfaces."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fwdoctor_codemods._port import Port, Source, Surfaces
+
+from fwdoctor.moves import moves
+from fwdoctor.rulebook import rulebook
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the comparison of a file needs to know beside its text."""
+
+    surfaces: Surfaces
+    module_name: str | None = None
+    fixture_type: Callable[[str], str | None] = lambda _: None
+
+
+def open_port(path: str, text: str, context: Context, newline: str = "\n", *, is_old: bool = False) -> Port:
+    """Parse a file's text.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: as ``ast.parse``.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes in the user's code are not our business
+        tree = ast.parse(text)
+    return Port(
+        path,
+        Source(text, newline),
+        tree,
+        context.surfaces,
+        moves(),
+        rulebook(),
+        module_name=context.module_name,
+        fixture_type=context.fixture_type,
+        is_old=is_old,
+    )

@@ -1,0 +1,131 @@
+"""Writes what is derived from the code and the rules, or checks that it is up to date.
+
+    python scripts/generate.py            write
+    python scripts/generate.py --check    exit with 1 if anything is out of date
+
+Generated: the JSON schema of the output, and the tables of rules in README and the skill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fwdoctor.moves import moves
+from fwdoctor.reporters.document import Document
+from fwdoctor.rulebook import Rule, rulebook
+from fwdoctor.surface import stored
+
+ROOT = Path(__file__).parents[1]
+BEGIN = "<!-- generated: {} -->"
+END = "<!-- end of generated -->"
+
+
+def schema() -> str:
+    """The JSON schema of every command's output."""
+    (ref,), components = msgspec.json.schema_components([Document])
+    data: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Output of fwdoctor",
+        **ref,
+        "$defs": components,
+    }
+    text = json.dumps(data, indent=2, sort_keys=True) + "\n"
+    return text.replace("#/$defs/", "#/$defs/")
+
+
+def rules_table() -> str:
+    """Every rule, a row each."""
+    rows = ["| rule | name | severity | what it says |", "|---|---|---|---|"]
+    rows += [_row(rulebook()[r]) for r in rulebook()]
+    return "\n".join(rows)
+
+
+def _row(rule: Rule) -> str:
+    message = rule.message.replace("|", "\\|")
+    return f"| {rule.id} | {rule.name} | {rule.severity} | {message} |"
+
+
+def moves_table() -> str:
+    """Old keyword or field → its successor; the target decides whether it is written."""
+    rows = ["| old | new |", "|---|---|"]
+    for cls in moves().classes.values():
+        name = cls.old.rpartition(".")[2]
+        new = cls.new.rpartition(".")[2] if cls.new else "fields of the recipe's Config"
+        rows.append(f"| `{name}(...)` | {f'`{new}(...)`' if cls.new else new} |")
+        target = f"{new}." if cls.new else "Config."
+        rows += [f"| `{name}.{old}` | `{target}{field}` |" for old, field in cls.fields.items()]
+    for where, table in (("Config", moves().config), ("main", moves().main)):
+        for move in table.values():
+            old = f"`{where}({move.old}=...)`"
+            match move.how:
+                case "rename":
+                    new = f"`{where}({move.new}=...)`"
+                case "flatten":
+                    new = "its fields, one by one"
+                case "into":
+                    new = f"`{where}({move.into}=TrainerConfig({move.new}=...))`"
+                case "config":
+                    new = f"`Config({move.new}=...)` where the target has it"
+                case "manager":
+                    new = "nothing: recipes build their own"
+                case _:
+                    new = "left for you, marked"
+            rows.append(f"| {old} | {new} |")
+    return "\n".join(rows)
+
+
+def targets_table() -> str:
+    """The stored versions that --target takes by name."""
+    rows = ["| name | commit | date | SDK pin |", "|---|---|---|---|"]
+    for entry in stored.index():
+        names = ", ".join(f"`{n}`" for n in entry.names) or "-"
+        rows.append(f"| {names} | `{entry.commit[:8]}` | {entry.date} | `{entry.sdk_pin or '-'}` |")
+    return "\n".join(rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {"rules": rules_table, "moves": moves_table, "targets": targets_table}
+
+
+def outputs() -> dict[Path, str]:
+    """Every generated file and what it must hold."""
+    result = {ROOT / "docs" / "schema" / "output.json": schema()}
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "skills").rglob("*.md"))):
+        text = path.read_text("utf-8")
+        new = text
+        for name, make in TABLES.items():
+            begin = BEGIN.format(name)
+            pattern = re.compile(re.escape(begin) + r"\n.*?" + re.escape(END), re.DOTALL)
+            new = pattern.sub(lambda _, b=begin, m=make: f"{b}\n{m()}\n{END}", new)  # type: ignore[misc]
+        if BEGIN.split("{", maxsplit=1)[0] in text:
+            result[path] = new
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if something is out of date")
+    options = parser.parse_args()
+    stale = []
+    for path, text in outputs().items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            stale.append(path.relative_to(ROOT))
+            if not options.check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, "utf-8")
+    for name in stale:
+        print(f"{name}: {'out of date; run python scripts/generate.py' if options.check else 'written'}")
+    if not stale:
+        print("everything generated is up to date")
+    return 1 if stale and options.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

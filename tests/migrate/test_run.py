@@ -1,0 +1,246 @@
+"""Migrating files on disk: outcomes, bytes, bad input."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from fwdoctor.finding import FileStatus, Report
+from fwdoctor.fit import target
+from fwdoctor.migrate.run import migrate
+
+OLD = """\
+from training.recipes.sft_loop import Config
+from training.utils import InfraConfig
+
+cfg = Config(log_path="l", infra=InfraConfig(region="r"))  # caf\u00e9
+"""
+NEW = OLD.replace("import InfraConfig", "import TrainerConfig").replace("infra=InfraConfig", "trainer=TrainerConfig")
+
+
+def run(*paths: Path, version: str = "june", write: bool = True, diff: bool = False, check: bool = False) -> Report:
+    return migrate([str(p) for p in paths], lambda: target.resolve(version), write=write, diff=diff, check=check)
+
+
+def statuses(report: Report) -> dict[str, FileStatus]:
+    return {Path(f.path).name: f.status for f in report.files or ()}
+
+
+def test_a_tree(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text(OLD, "utf-8")
+    (tmp_path / "new.py").write_text(NEW, "utf-8")
+    (tmp_path / "other.py").write_text("print(1)\n", "utf-8")
+    (tmp_path / "helper.py").write_text("from training.utils import setup_infra\n", "utf-8")
+    report = run(tmp_path)
+    assert statuses(report) == {
+        "old.py": FileStatus.PORTED,
+        "new.py": FileStatus.UNCHANGED,
+        "helper.py": FileStatus.PARTIAL,
+    }
+    assert report.looked_at == 4
+    assert (tmp_path / "old.py").read_text("utf-8") == NEW
+    assert report.exit_status() == 1
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text(OLD, "utf-8")
+    (tmp_path / "helper.py").write_text("from training.utils import setup_infra\n", "utf-8")
+    run(tmp_path)
+    before = {p: p.read_bytes() for p in tmp_path.iterdir()}
+    again = run(tmp_path)
+    assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
+    assert not any(f.changed for f in again.files or ())
+    assert statuses(again)["helper.py"] is FileStatus.PARTIAL, "what is left is still reported"
+
+
+@pytest.mark.parametrize(("diff", "check"), [(True, False), (False, True), (True, True)])
+def test_diff_and_check_write_nothing(tmp_path: Path, diff: bool, check: bool) -> None:
+    path = tmp_path / "old.py"
+    path.write_text(OLD, "utf-8")
+    times = os.stat(path)
+    report = run(path, write=False, diff=diff, check=check)
+    assert path.read_text("utf-8") == OLD
+    assert os.stat(path).st_mtime_ns == times.st_mtime_ns
+    assert report.exit_status() == (1 if check else 0)
+    (outcome,) = report.files or ()
+    assert bool(outcome.diff) is diff
+
+
+ENCODINGS = {
+    "utf-8": (OLD.encode("utf-8"), NEW.encode("utf-8")),
+    "byte order mark": (OLD.encode("utf-8-sig"), NEW.encode("utf-8-sig")),
+    "crlf": (OLD.replace("\n", "\r\n").encode(), NEW.replace("\n", "\r\n").encode()),
+    "mixed line ends": (
+        OLD.replace("\n", "\r\n", 1).encode(),
+        NEW.replace("\n", "\r\n", 1).encode(),
+    ),
+    "latin-1 with a cookie": (
+        ("# -*- coding: latin-1 -*-\n" + OLD).encode("latin-1"),
+        ("# -*- coding: latin-1 -*-\n" + NEW).encode("latin-1"),
+    ),
+    "no newline at the end": (OLD.rstrip("\n").encode(), NEW.rstrip("\n").encode()),
+    "form feeds and tabs": (
+        b"\x0c\n" + OLD.encode() + b"if x:\n\tpass\n",
+        b"\x0c\n" + NEW.encode() + b"if x:\n\tpass\n",
+    ),
+    "blank lines with spaces": (OLD.encode() + b"x = 1\n\n\n   \n", NEW.encode() + b"x = 1\n\n\n   \n"),
+    "non-ASCII before the call on its line": (
+        OLD.replace("cfg = ", 'name = "\u00e9\u20ac"; cfg = ').encode(),
+        NEW.replace("cfg = ", 'name = "\u00e9\u20ac"; cfg = ').encode(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), ENCODINGS.values(), ids=ENCODINGS)
+def test_bytes_are_kept(tmp_path: Path, before: bytes, after: bytes) -> None:
+    path = tmp_path / "old.py"
+    path.write_bytes(before)
+    report = run(path)
+    assert not report.problems
+    assert path.read_bytes() == after
+
+
+BAD = {
+    "a syntax error": (OLD.encode() + b"def half(:\n", "syntax error"),
+    "NUL bytes": (OLD.encode() + b"\0", "NUL byte"),
+    "latin-1 without a cookie": (OLD.encode("latin-1"), "UTF-8"),
+    "an unknown cookie": (b"# coding: klingon\n" + OLD.encode(), "klingon"),
+    "3,000 nested parentheses": (OLD.encode() + b"x = " + b"(" * 3000 + b")" * 3000 + b"\n", ""),
+    "a sum too deep": (OLD.encode() + b"x = " + b"+".join([b"1"] * 20000) + b"\n", ""),
+}
+
+
+@pytest.mark.parametrize(("data", "reason"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_and_the_others_go_on(tmp_path: Path, data: bytes, reason: str) -> None:
+    (tmp_path / "bad.py").write_bytes(data)
+    (tmp_path / "good.py").write_text(OLD, "utf-8")
+    report = run(tmp_path)
+    (problem,) = report.problems
+    assert (problem.path or "").endswith("bad.py")
+    assert reason in problem.message
+    assert "\n" not in str(problem)
+    assert report.exit_status() == 2
+    assert (tmp_path / "bad.py").read_bytes() == data
+    assert (tmp_path / "good.py").read_text("utf-8") == NEW
+
+
+def test_bad_files_without_fireworks_are_not_our_business_unless_named(tmp_path: Path) -> None:
+    path = tmp_path / "bad.py"
+    path.write_text("def half(:\n")
+    (tmp_path / "good.py").write_text("x = 1\n")
+    assert not run(tmp_path).problems
+    assert run(path).exit_status() == 2
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty folder", "broken link"])
+def test_paths_that_lead_to_nothing(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "it"
+    if kind == "empty folder":
+        path.mkdir()
+    elif kind == "broken link":
+        path.symlink_to(tmp_path / "nowhere.py")
+    report = run(path)
+    (problem,) = report.problems
+    assert problem.path == str(path)
+    assert report.exit_status() == 2
+
+
+def test_mode_and_links_are_kept(tmp_path: Path) -> None:
+    real = tmp_path / "src" / "old.py"
+    real.parent.mkdir()
+    real.write_text(OLD, "utf-8")
+    real.chmod(0o750)
+    link = tmp_path / "link.py"
+    link.symlink_to(real)
+    run(link)
+    assert link.is_symlink()
+    assert real.read_text("utf-8") == NEW
+    assert stat.S_IMODE(real.stat().st_mode) == 0o750
+    assert [p.name for p in real.parent.iterdir()] == ["old.py"]
+
+
+def test_a_read_only_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "old.py"
+    path.write_text(OLD, "utf-8")
+    path.chmod(0o444)
+    report = run(tmp_path)
+    assert report.exit_status() == 2
+    assert path.read_text("utf-8") == OLD
+
+
+def test_a_port_that_does_not_verify_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fwdoctor.migrate import transform
+
+    def broken(*_: object, **__: object) -> set[str]:
+        return {"surprise"} if broken.calls.append(1) or len(broken.calls) == 1 else set()  # type: ignore[attr-defined]
+
+    broken.calls = []  # type: ignore[attr-defined]
+    monkeypatch.setattr(transform, "_undefined", broken)
+    path = tmp_path / "old.py"
+    path.write_text(OLD, "utf-8")
+    report = run(path)
+    assert path.read_text("utf-8") == OLD
+    (outcome,) = report.files or ()
+    assert outcome.status is FileStatus.FAILED
+    assert "surprise" in (outcome.reason or "")
+
+
+def test_a_surprise_in_one_file_is_that_file_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fwdoctor.migrate import transform
+
+    real = transform.port
+
+    def port(path: str, *args: object, **kwargs: object) -> object:
+        if path.endswith("a.py"):
+            raise KeyError("surprise")
+        return real(path, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(transform, "port", port)
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(OLD, "utf-8")
+    report = run(tmp_path)
+    assert statuses(report) == {"a.py": FileStatus.FAILED, "b.py": FileStatus.PORTED}
+    assert report.exit_status() == 2
+
+
+def test_a_local_package_that_looks_alike_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "training").mkdir()
+    (tmp_path / "training" / "utils.py").write_text("class InfraConfig: ...\n")
+    (tmp_path / "run.py").write_text("from training.utils import InfraConfig\nInfraConfig()\n")
+    report = run(tmp_path / "run.py")
+    (outcome,) = report.files or ()
+    assert outcome.status is FileStatus.SKIPPED
+    assert "training" in (outcome.reason or "")
+    assert report.exit_status() == 0
+
+
+def test_fixtures_of_a_conftest_are_known(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\nfrom training.utils import InfraConfig\n"
+        "@pytest.fixture\ndef hardware() -> InfraConfig:\n    return InfraConfig()\n"
+    )
+    (tmp_path / "test_it.py").write_text(
+        "from training.recipes.sft_loop import Config\n"
+        "def test(hardware):\n    Config(log_path='l', infra=hardware)\n"
+    )
+    report = run(tmp_path)
+    assert set(statuses(report).values()) == {FileStatus.PORTED}
+    assert "trainer=hardware" in (tmp_path / "test_it.py").read_text()
+
+
+def test_other_kinds_of_files_are_skipped_with_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("```python\nfrom training.utils import InfraConfig\n```\n")
+    (outcome,) = run(path).files or ()
+    assert outcome.status is FileStatus.SKIPPED
+    assert outcome.reason
+
+
+def test_surfaces_are_not_made_for_a_tree_without_fireworks(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+
+    def surfaces() -> target.Surfaces:
+        raise AssertionError("not needed")
+
+    assert migrate([str(tmp_path)], surfaces).exit_status() == 0

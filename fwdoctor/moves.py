@@ -96,7 +96,9 @@ def load(path: Path) -> Moves:
 
 
 def _make(kind: type[_T], table: dict[str, Any]) -> _T:
-    values = {("class_" if k == "class" else k): tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    values = {
+        ("class_" if k == "class" else k): tuple(v) if isinstance(v, list) else v for k, v in table.items()
+    }
     known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(values.keys() - known):
         raise LookupError(f"unknown key {unknown[0]!r}")

@@ -62,6 +62,26 @@ class Rule:
         Raises:
             FwdoctorError: a template names a variable that was not given.
         """
+        return self.fill(
+            variables,
+            location=location,
+            severity=severity,
+            evidence=evidence,
+            resource=resource,
+            remedy=remedy,
+        )
+
+    def fill(
+        self,
+        variables: Mapping[str, str],
+        *,
+        location: Location | None = None,
+        severity: Severity | None = None,
+        evidence: str | None = None,
+        resource: str | None = None,
+        remedy: tuple[Remedy, ...] | None = None,
+    ) -> Finding:
+        """As :meth:`finding`, with the variables in a mapping."""
         return Finding(
             rule=self.id,
             name=self.name,
@@ -74,7 +94,9 @@ class Rule:
             variables=variables,
             cause=self._fill(self.why, variables),
             remedy=tuple(
-                Remedy(self._fill(step.text, variables), tuple(self._fill(c, variables) for c in step.commands))
+                Remedy(
+                    self._fill(step.text, variables), tuple(self._fill(c, variables) for c in step.commands)
+                )
                 for step in (self.remedy if remedy is None else remedy)
             ),
             reference=self.reference,

@@ -52,7 +52,9 @@ def check_out(clone: Path, commit: str, folder: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cookbook", type=Path, required=True)
     parser.add_argument("--wheels", type=Path, required=True)
     options = parser.parse_args()
@@ -62,7 +64,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as scratch:
             check_out(options.cookbook, commit, Path(scratch))
             pyproject = Path(scratch) / "training" / "pyproject.toml"  # the first commits had none
-            pin = re.search(r'"(fireworks-ai[^"]*)"', pyproject.read_text("utf-8") if pyproject.exists() else "")
+            pin = re.search(
+                r'"(fireworks-ai[^"]*)"', pyproject.read_text("utf-8") if pyproject.exists() else ""
+            )
             surface = read_surface(
                 Path(scratch), ["training"], name=short, leave_out=COOKBOOK_LEFT_OUT, date=date, commit=commit,
                 sdk_pin=pin[1] if pin else None,
@@ -84,7 +88,9 @@ def write(name: str, text: str) -> None:
     path = OUT / name
     before = path.read_text("utf-8") if path.exists() else ""
     path.write_text(text, "utf-8")
-    print(f"{name}: {'unchanged' if before == text else 'new' if not before else 'changed'}, {len(text)} bytes")
+    print(
+        f"{name}: {'unchanged' if before == text else 'new' if not before else 'changed'}, {len(text)} bytes"
+    )
 
 
 if __name__ == "__main__":

@@ -97,7 +97,11 @@ TABLES: dict[str, Callable[[], str]] = {"rules": rules_table, "moves": moves_tab
 def outputs() -> dict[Path, str]:
     """Every generated file and what it must hold."""
     result = {ROOT / "docs" / "schema" / "output.json": schema()}
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "skills").rglob("*.md"))):
+    for path in (
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "skills").rglob("*.md")),
+    ):
         text = path.read_text("utf-8")
         new = text
         for name, make in TABLES.items():
@@ -110,8 +114,12 @@ def outputs() -> dict[Path, str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if something is out of date")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if something is out of date"
+    )
     options = parser.parse_args()
     stale = []
     for path, text in outputs().items():

@@ -23,7 +23,11 @@ EXITS = [
 
 @pytest.mark.parametrize(("findings", "problems", "would_change", "exit_zero", "status"), EXITS)
 def test_exit_status(
-    findings: tuple[Finding, ...], problems: tuple[Problem, ...], would_change: bool, exit_zero: bool, status: int
+    findings: tuple[Finding, ...],
+    problems: tuple[Problem, ...],
+    would_change: bool,
+    exit_zero: bool,
+    status: int,
 ) -> None:
     report = Report("check", findings=findings, problems=problems, would_change=would_change)
     assert report.exit_status(exit_zero=exit_zero) == status

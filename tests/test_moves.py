@@ -17,7 +17,10 @@ NEW = [e for e in stored.index() if str(e.date) >= "2026-06-01"]
 
 def fields(entries: list[stored.Entry], path: str) -> set[str]:
     return {
-        f.name for e in entries if (c := stored.cookbook(e.commit).class_at(path)) is not None for f in c.fields
+        f.name
+        for e in entries
+        if (c := stored.cookbook(e.commit).class_at(path)) is not None
+        for f in c.fields
     }
 
 
@@ -29,7 +32,9 @@ def test_class_moves(move: object) -> None:
     if new:
         for entry in NEW:
             assert set(renamed.values()) <= fields([entry], new), "every new field is one in every target"
-            assert stored.cookbook(entry.commit).canonical(f"{move.import_from}.{new.rpartition('.')[2]}") == new  # type: ignore[union-attr]
+            assert (
+                stored.cookbook(entry.commit).canonical(f"{move.import_from}.{new.rpartition('.')[2]}") == new
+            )  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("keyword", moves().config)
@@ -65,7 +70,9 @@ def test_every_rule_that_a_move_names_exists() -> None:
     assert {m.rule for m in named} <= rulebook().keys()
 
 
-@pytest.mark.parametrize("text", ["[[class", "[[class]]\nold = 'x'\n", "[[config]]\nrule='r'\nold='o'\nhow='h'\nx=1\n"])
+@pytest.mark.parametrize(
+    "text", ["[[class", "[[class]]\nold = 'x'\n", "[[config]]\nrule='r'\nold='o'\nhow='h'\nx=1\n"]
+)
 def test_a_bad_file_of_moves_is_a_clear_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "m.toml"
     path.write_text(text)

@@ -53,7 +53,9 @@ class CallText:
                 self._gaps.append(_gap(arg.whitespace_after_arg))
                 self._trailing_comma = False
             self.arguments.append(
-                arg.with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=cst.SimpleWhitespace(""))
+                arg.with_changes(
+                    comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=cst.SimpleWhitespace("")
+                )
             )
 
     def parse(self, text: str) -> cst.BaseExpression:

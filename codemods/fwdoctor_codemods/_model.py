@@ -165,6 +165,7 @@ class Model:
         return not isinstance(child, ast.arg)
 
     def _bind(self, node: ast.AST, scope: Scope, *, guarded: bool) -> None:
+        """Note what a node is and what it binds."""
         match node:
             case ast.Name():
                 self.names.append(node)
@@ -176,39 +177,43 @@ class Model:
                 self.quoted.append(node)
             case ast.Call():
                 self.calls.append(node)
-            case ast.Import():
-                for a in node.names:
-                    path = a.name if a.asname else a.name.split(".")[0]
-                    name = a.asname or path
-                    scope.bindings[name].append(Binding(BindingKind.IMPORT, a, path, guarded=guarded))
-            case ast.ImportFrom():
-                source = self.source_of(node)
-                for a in node.names:
-                    if a.name == "*":
-                        scope.stars.append(source or "?")
-                    else:
-                        path = f"{source}.{a.name}" if source else None
-                        scope.bindings[a.asname or a.name].append(
-                            Binding(BindingKind.IMPORT, a, path, guarded=guarded)
-                        )
+            case ast.Import() | ast.ImportFrom():
+                self._bind_imports(node, scope, guarded=guarded)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 scope.bindings[node.name].append(Binding(BindingKind.DEFINITION, node, guarded=guarded))
             case ast.arg():
                 scope.bindings[node.arg].append(
                     Binding(BindingKind.PARAMETER, node, annotation=node.annotation)
                 )
-            case ast.ExceptHandler(name=str(name)):
-                scope.bindings[name].append(Binding(BindingKind.OTHER, node))
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 scope.outer.update(names)
                 owner = self.module if isinstance(node, ast.Global) else scope.parent
                 for name in names:
                     # Assigned from elsewhere: its value is no longer certain.
                     (owner or self.module).bindings[name].append(Binding(BindingKind.OTHER, node))
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
                 scope.bindings[name].append(Binding(BindingKind.OTHER, node))
             case _:
                 pass
+
+    def _bind_imports(self, node: ast.Import | ast.ImportFrom, scope: Scope, *, guarded: bool) -> None:
+        source = self.source_of(node) if isinstance(node, ast.ImportFrom) else None
+        for a in node.names:
+            if isinstance(node, ast.Import):
+                # ``import a.b`` binds ``a``.
+                target: str | None = a.name if a.asname else a.name.split(".")[0]
+                name = a.asname or a.name.split(".")[0]
+            elif a.name == "*":
+                scope.stars.append(source or "?")
+                continue
+            else:
+                target = f"{source}.{a.name}" if source else None
+                name = a.asname or a.name
+            scope.bindings[name].append(Binding(BindingKind.IMPORT, a, target, guarded=guarded))
 
     def _annotates(self, node: ast.Constant) -> bool:
         child: ast.AST = node
@@ -227,7 +232,11 @@ class Model:
                 binding = Binding(BindingKind.ASSIGN, parent, value=parent.value, guarded=guarded)
             case ast.AnnAssign() if node is parent.target:
                 binding = Binding(
-                    BindingKind.ASSIGN, parent, value=parent.value, annotation=parent.annotation, guarded=guarded
+                    BindingKind.ASSIGN,
+                    parent,
+                    value=parent.value,
+                    annotation=parent.annotation,
+                    guarded=guarded,
                 )
             case ast.NamedExpr():
                 binding = Binding(BindingKind.ASSIGN, parent, value=parent.value, guarded=guarded)

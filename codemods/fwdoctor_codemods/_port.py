@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-
-from fwdoctor_codemods._arguments import CallText, comments_in
-from fwdoctor_codemods._model import LOCAL, Binding, BindingKind, Model, Scope
+from typing import Any
 
 from fwdoctor.finding import Finding, Location
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
 from fwdoctor.surface.model import Absent, Class, Function, Surface
+from fwdoctor_codemods._arguments import CallText, comments_in
+from fwdoctor_codemods._model import LOCAL, Binding, BindingKind, Model, Scope
 
 MARKER = "# TODO(fwdoctor): "
 _RECIPE_CONFIG = re.compile(r"training\.recipes\.\w+\.Config")
@@ -106,10 +106,14 @@ class Source:
         self.lines = [0, *(m.end() for m in re.finditer(rb"\r\n|\r|\n", self.data))]
 
     def start(self, node: ast.AST) -> int:
-        return self.lines[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
+        """Offset of the first byte of ``node``."""
+        line, column, _, _ = span(node)
+        return self.lines[line - 1] + column
 
     def end(self, node: ast.AST) -> int:
-        return self.lines[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+        """Offset of the byte after ``node``."""
+        _, _, line, column = span(node)
+        return self.lines[line - 1] + column
 
     def slice(self, start: int, end: int) -> str:
         return self.data[start:end].decode("utf-8")
@@ -130,10 +134,8 @@ class Source:
             begin = self.lines[line - 1]
             return len(self.slice(begin, begin + offset)) + 1
 
-        line, end = node.lineno, node.end_lineno  # type: ignore[attr-defined]
-        return Location(
-            path, line, column(line, node.col_offset), end, column(end, node.end_col_offset)  # type: ignore[attr-defined]
-        )
+        line, start, end_line, end = span(node)
+        return Location(path, line, column(line, start), end_line, column(end_line, end))
 
 
 @dataclass
@@ -339,7 +341,11 @@ class Port:
 
     def _function_of(self, node: ast.AST) -> ast.AST | None:
         return next(
-            (a for a in self.model.ancestors(node) if isinstance(a, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)),
+            (
+                a
+                for a in self.model.ancestors(node)
+                if isinstance(a, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            ),
             None,
         )
 
@@ -369,10 +375,9 @@ class Port:
     def _fixture_function(self, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         found = self.model.module.bindings.get(name, [])
         node = found[0].node if len(found) == 1 else None
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if any("fixture" in ast.unparse(d) for d in node.decorator_list):
-                return node
-        return None
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return None
+        return node if any("fixture" in ast.unparse(d) for d in node.decorator_list) else None
 
     def annotated(self, node: ast.expr) -> str | None:
         """The class that an annotation names: quotes, ``X | None`` and ``Optional[X]`` seen through."""
@@ -535,7 +540,9 @@ class Port:
         self.remove(statement)
         if not alone or self._is_only_one(statement):
             # The comment behind it, if any, stays where it is.
-            kept = "".join(f"{c}{source.newline}{before}" for c in comments_in(source.slice(start, end)) if alone)
+            kept = "".join(
+                f"{c}{source.newline}{before}" for c in comments_in(source.slice(start, end)) if alone
+            )
             self.edits.append(Edit(start, end, f"{kept}pass"))
             return
         text = "".join(f"{before}{c}{source.newline}" for c in comments)
@@ -568,9 +575,8 @@ class Port:
 
     def note(self, rule: str, node: ast.AST, *, marker: bool = True, **variables: str) -> None:
         """Leave something for a person: a finding at ``node``, and a marker above its statement."""
-        finding = self.rules[rule].finding(
-            location=self.source.location(self.path, node), path=self.path, target=self.surfaces.label, **variables
-        )
+        filled = {"path": self.path, "target": self.surfaces.label} | variables
+        finding = self.rules[rule].fill(filled, location=self.source.location(self.path, node))
         self.todo.append(Todo(node, finding, marker))
 
     def lost_setting(self, rule: str, node: ast.AST, setting: str, name: str) -> None:
@@ -595,7 +601,9 @@ class Port:
             if request.path == path:
                 return request.local
         taken = self.model.scope_of(at).lookup(wanted)
-        local = wanted if taken is None else f"fireworks_{wanted}" if wanted.islower() else f"Fireworks{wanted}"
+        local = (
+            wanted if taken is None else f"fireworks_{wanted}" if wanted.islower() else f"Fireworks{wanted}"
+        )
         self.requests.append(ImportRequest(path, local, self.model.module))
         return local
 
@@ -620,6 +628,12 @@ class Port:
         if move is None or move.new is None or not self.target_has(move.new):
             return None
         return move
+
+
+def span(node: ast.AST) -> tuple[int, int, int, int]:
+    """First line, byte in it, last line, byte in it, as ``ast`` counts: lines from 1, bytes from 0."""
+    place: Any = node  # not every node has a place, but all that anybody asks for
+    return place.lineno, place.col_offset, place.end_lineno, place.end_col_offset
 
 
 def call_arguments(node: ast.Call) -> list[ast.expr | ast.keyword]:

@@ -152,7 +152,9 @@ class Codemod(_port.Codemod):
 
     def _quoted_renames(self, name: str) -> bool:
         """Whether every annotation in quotes that names it was rewritten (or keeps an alias)."""
-        hits = [q for q in self.port.model.quoted if re.search(rf"(?<![\w.]){re.escape(name)}\b", str(q.value))]
+        hits = [
+            q for q in self.port.model.quoted if re.search(rf"(?<![\w.]){re.escape(name)}\b", str(q.value))
+        ]
         return bool(hits) and all(self.port.answer(q) is not None for q in hits)
 
     # --- text ----------------------------------------------------------------------------------------
@@ -180,9 +182,7 @@ class Codemod(_port.Codemod):
                 comments = comments_in(source.slice(first, end))
                 text = "".join(f"{source.indent(alias.lineno)}{c}{source.newline}" for c in comments)
                 self.port.edits.append(Edit(first, end, text))
-            elif i + 1 < len(names) and names[i + 1] not in dead:
-                self._cut(source.start(alias), source.start(names[i + 1]))
-            elif i + 1 < len(names):
+            elif (i + 1 < len(names) and names[i + 1] not in dead) or i + 1 < len(names):
                 self._cut(source.start(alias), source.start(names[i + 1]))
             else:
                 previous = kept[-1]
@@ -219,7 +219,9 @@ class Codemod(_port.Codemod):
 
     def _joiner(self, statement: ast.ImportFrom) -> str:
         first = statement.names[0]
-        if first.lineno != statement.lineno and len({a.lineno for a in statement.names}) == len(statement.names):
+        if first.lineno != statement.lineno and len({a.lineno for a in statement.names}) == len(
+            statement.names
+        ):
             return f",{self.port.source.newline}{self.port.source.indent(first.lineno)}"
         return ", "
 
@@ -235,7 +237,10 @@ class Codemod(_port.Codemod):
                 and self.port.model.source_of(statement) == module
                 and statement not in self.port.removed
                 and all(a.name != "*" for a in statement.names)
-                and not any(self.port.source.start(statement) <= e.start < self.port.source.end(statement) for e in self.port.edits)
+                and not any(
+                    self.port.source.start(statement) <= e.start < self.port.source.end(statement)
+                    for e in self.port.edits
+                )
             ):
                 self.added.append((statement, text))
                 return
@@ -262,7 +267,9 @@ class Codemod(_port.Codemod):
         """The last line of what must stay first: docstring and ``from __future__`` imports."""
         line = 0
         for i, statement in enumerate(self.port.model.tree.body):
-            docstring = i == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+            docstring = (
+                i == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+            )
             future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
             if not docstring and not future:
                 break

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ast
 
+from fwdoctor.moves import ArgumentMove
+from fwdoctor.surface.model import Function
 from fwdoctor_codemods import _port
 from fwdoctor_codemods._arguments import CallText, NewArgument, comments_in
 from fwdoctor_codemods._example import Example
 from fwdoctor_codemods._port import argument_value, is_literal_none, spread_of
-
-from fwdoctor.moves import ArgumentMove
-from fwdoctor.surface.model import Function
 
 EXAMPLES = (
     Example(
@@ -180,7 +179,8 @@ class _ConfigCall:
         if not stale and not extra and not self._positional_slide():
             return None
         if (spread := spread_of(self.node)) is not None:
-            return self._opaque(spread)
+            self._tell_opaque(spread)
+            return None
         if {"trainer", "infra"} <= keywords.keys():
             return None  # a wrapper of its own kind; the leftover is reported
         self.call, self.arguments = self.port.open_call(self.node)
@@ -199,7 +199,7 @@ class _ConfigCall:
     def _known(self, keyword: str) -> bool:
         return keyword in self.port.moves.config or self.port.origin_accepts(self.config, keyword)
 
-    def _opaque(self, spread: ast.AST) -> None:
+    def _tell_opaque(self, spread: ast.AST) -> None:
         self.port.note(
             "FWD109",
             self.node,
@@ -373,7 +373,10 @@ class _ConfigCall:
     def _is_stable(self, made: ast.Call) -> bool:
         """Whether evaluating the arguments later gives the same values and no second effect."""
         for node in ast.walk(made):
-            if isinstance(node, ast.Call | ast.Await | ast.NamedExpr | ast.Yield | ast.Subscript) and node is not made:
+            if (
+                isinstance(node, ast.Call | ast.Await | ast.NamedExpr | ast.Yield | ast.Subscript)
+                and node is not made
+            ):
                 return False
             if isinstance(node, ast.Name) and len(self.port.model.bindings(node)) > 1:
                 return False

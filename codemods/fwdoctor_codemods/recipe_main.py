@@ -102,16 +102,13 @@ class Codemod(_port.Codemod):
         if signature is None or signature.opaque:
             return []
         order = next(
-            ([p.name for p in f.positional] for s in self.port.surfaces.origins if (f := s.signature(path))), []
+            ([p.name for p in f.positional] for s in self.port.surfaces.origins if (f := s.signature(path))),
+            [],
         )
-        result = []
-        for i, value in enumerate(node.args):
-            if i < len(order) and not signature.accepts_keyword(order[i]):
-                result.append((order[i], value))
-        for keyword in node.keywords:
-            if keyword.arg and not signature.accepts_keyword(keyword.arg):
-                result.append((keyword.arg, keyword.value))
-        return [(name, value) for name, value in result if name in self.port.moves.main]
+        given = list(zip(order, node.args, strict=False))
+        given += [(k.arg, k.value) for k in node.keywords if k.arg]
+        moved = self.port.moves.main
+        return [(n, value) for n, value in given if n in moved and not signature.accepts_keyword(n)]
 
     def _plan_cleanup(self, node: ast.Call, path: str) -> None:
         """Decide before any text is made whether a Config in view can take the cleanup setting."""
@@ -121,14 +118,21 @@ class Codemod(_port.Codemod):
                 continue
             config = self._config_call(node, path)
             signature = self.port.target_signature(f"{path.rpartition('.')[0]}.Config")
-            if config is not None and signature and signature.parameter(move.new) and self._portable(value, config):
+            if (
+                config is not None
+                and signature
+                and signature.parameter(move.new)
+                and self._portable(value, config)
+            ):
                 waiting = self.port.extra_arguments.setdefault(config, [])
                 if all(n != move.new for n, _ in waiting):
                     waiting.append((move.new, self.port.original(value)))
 
     def _config_call(self, node: ast.Call, path: str) -> ast.Call | None:
         """The Config that this run gets, if it is made in view and for this run alone."""
-        value = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "config"), None)
+        value = (
+            node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "config"), None)
+        )
         made = self.port.model.single_value(value) if isinstance(value, ast.Name) else value
         if not isinstance(made, ast.Call) or spread_of(made) is not None:
             return None
@@ -139,7 +143,8 @@ class Codemod(_port.Codemod):
             runs = [
                 load
                 for load in (self.port.model.loads(value.id, found[0]) if found else [])
-                if isinstance(call := self.port.model.parents[load], ast.Call) and self.port.recipe_main(call.func)
+                if isinstance(call := self.port.model.parents[load], ast.Call)
+                and self.port.recipe_main(call.func)
             ]
             if len(runs) > 1:
                 return None
@@ -221,7 +226,9 @@ class Codemod(_port.Codemod):
     def _tell_new_default(self, node: ast.Call, path: str) -> None:
         """Code that relied on "keep the trainer" gets a finding where the target deletes by default."""
         names = {k.arg for k in node.keywords}
-        if names & {"cancel_on_exit", "cleanup_on_exit"} or not self.port.origin_accepts(path, "cancel_on_exit"):
+        if names & {"cancel_on_exit", "cleanup_on_exit"} or not self.port.origin_accepts(
+            path, "cancel_on_exit"
+        ):
             return
         config = f"{path.rpartition('.')[0]}.Config"
         signature = self.port.target_signature(config)

@@ -10,13 +10,12 @@ from __future__ import annotations
 import ast
 import re
 
+from fwdoctor.moves import ClassMove
+from fwdoctor.surface.model import MISSING
 from fwdoctor_codemods import _port
 from fwdoctor_codemods._example import Example
 from fwdoctor_codemods._model import BindingKind
 from fwdoctor_codemods._port import argument_value, spread_of
-
-from fwdoctor.moves import ClassMove
-from fwdoctor.surface.model import MISSING
 
 EXAMPLES = (
     Example(
@@ -108,17 +107,15 @@ class Codemod(_port.Codemod):
                 )
             elif api_level and not self._feeds_recipes_only(node):
                 self.port.kept.add(node)
-        for node in (*self.port.model.names, *self.port.model.attributes):
-            if self.port.class_move(self.port.resolve(node)) is None:
+        for name in (*self.port.model.names, *self.port.model.attributes):
+            if self.port.class_move(self.port.resolve(name)) is None:
                 continue
-            parent = self.port.model.parents.get(node)
-            called = isinstance(parent, ast.Call) and parent.func is node
-            if called and parent in self.port.kept or not called and api_level:
-                self.port.kept.add(node)
+            parent = self.port.model.parents.get(name)
+            called = isinstance(parent, ast.Call) and parent.func is name
+            if parent in self.port.kept if called else api_level:
+                self.port.kept.add(name)
         self._keep_aliases_whole()
-        for node in self.port.model.calls:
-            if node.func in self.port.kept:
-                self.port.kept.add(node)
+        self.port.kept.update(call for call in self.port.model.calls if call.func in self.port.kept)
 
     def _uses_removed_api(self) -> bool:
         """Whether the file uses names of the cookbook that the target lacks and that no move replaces."""
@@ -137,7 +134,11 @@ class Codemod(_port.Codemod):
             outer = self.port.model.parents.get(parent)
             if isinstance(outer, ast.Call) and self.port.recipe_config(outer.func):
                 return True
-        if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+        if (
+            isinstance(parent, ast.Assign)
+            and len(parent.targets) == 1
+            and isinstance(parent.targets[0], ast.Name)
+        ):
             target = parent.targets[0]
             found = self.port.model.scope_of(target).lookup(target.id)
             if found and len(found[1]) == 1:
@@ -152,7 +153,8 @@ class Codemod(_port.Codemod):
         for node in [n for n in self.port.kept if isinstance(n, ast.Name)]:
             bindings = self.port.model.bindings(node)
             aliased = any(
-                b.kind is BindingKind.IMPORT and isinstance(b.node, ast.alias) and b.node.asname for b in bindings
+                b.kind is BindingKind.IMPORT and isinstance(b.node, ast.alias) and b.node.asname
+                for b in bindings
             )
             found = self.port.model.scope_of(node).lookup(node.id)
             if aliased and found:
@@ -250,7 +252,8 @@ class Codemod(_port.Codemod):
 
     def _import_alias(self, name: str) -> bool:
         return any(
-            isinstance(b.node, ast.alias) and b.node.asname for b in self.port.model.module.bindings.get(name, ())
+            isinstance(b.node, ast.alias) and b.node.asname
+            for b in self.port.model.module.bindings.get(name, ())
         )
 
     def _resolve_text(self, spelled: str) -> str | None:

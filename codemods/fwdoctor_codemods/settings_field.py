@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import ast
 
+from fwdoctor.surface.model import Class
 from fwdoctor_codemods import _port
 from fwdoctor_codemods._example import Example
 from fwdoctor_codemods._port import spread_of
-
-from fwdoctor.surface.model import Class
 
 EXAMPLES = (
     Example(

@@ -60,7 +60,11 @@ class Codemod(_port.Codemod):
         inner = node.value
         if isinstance(inner, ast.Attribute):
             config = self.port.type_of(inner.value)
-            if config and config.startswith("training.recipes.") and (text := self._flattened(node, inner, config)):
+            if (
+                config
+                and config.startswith("training.recipes.")
+                and (text := self._flattened(node, inner, config))
+            ):
                 return text
         move = self.port.class_move(owner)
         if move is None or self.port.stays_old(node.value):

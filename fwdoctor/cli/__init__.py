@@ -39,9 +39,9 @@ class LazyGroup(click.Group):
             import difflib
 
             near = difflib.get_close_matches(args[0], [*self.list_commands(ctx), *ALIASES], n=1)
-            if near:
-                error.message += f" Did you mean '{near[0]}'?"
-            raise
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", error.ctx) from error
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,8 +77,8 @@ def run(args: Sequence[str]) -> int:
         if os.environ.get("FWDOCTOR_DEBUG"):
             raise
         click.echo(
-            f"fwdoctor: internal error ({type(error).__name__}); this is a bug of fwdoctor, not of your code. "
-            "FWDOCTOR_DEBUG=1 shows where.",
+            f"fwdoctor: internal error ({type(error).__name__}): a bug of fwdoctor, not of your code; "
+            "FWDOCTOR_DEBUG=1 shows where",
             err=True,
         )
         return 2

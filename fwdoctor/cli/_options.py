@@ -109,19 +109,20 @@ def output_options(function: _F) -> _F:
         select = (*values.pop("select"), *values.pop("extend_select"))
         return function(output=Output(select=select, **taken), **values)
 
+    codes: dict[str, Any] = {"multiple": True, "callback": _codes, "metavar": "RULES"}
     options = [
+        click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True),
+        click.option("-o", "--output-file", type=click.Path(dir_okay=False), help="Write the report here."),
+        click.option("--select", **codes, help="Only findings of these rules: FWD, FWD106, a name …"),
+        click.option("--extend-select", **codes, help="Findings of these rules, too."),
+        click.option("--ignore", **codes, help="No findings of these rules."),
         click.option(
-            "--output-format", type=click.Choice(FORMATS), default="text", show_default=True, envvar="FWDOCTOR_OUTPUT_FORMAT"
+            "--exit-zero", is_flag=True, help="Exit with 0 in spite of findings (not instead of 2)."
         ),
-        click.option("-o", "--output-file", type=click.Path(dir_okay=False), help="Write the report to this file."),
-        click.option("--select", multiple=True, callback=_codes, help="Only findings of these rules (FWD, FWD106, …)."),
-        click.option("--extend-select", multiple=True, callback=_codes, help="Findings of these rules, too."),
-        click.option("--ignore", multiple=True, callback=_codes, help="No findings of these rules."),
-        click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings (never instead of 2)."),
         click.option("-q", "--quiet", is_flag=True, help="Only findings."),
         click.option("-v", "--verbose", is_flag=True, help="More: causes, and what was fine."),
         click.option("--color/--no-color", default=None, help="Colour, or none. NO_COLOR is honoured."),
-    ]  # fmt: skip
+    ]
     for option in reversed(options):
         wrapper = option(wrapper)
     return wrapper  # type: ignore[return-value]

@@ -39,7 +39,9 @@ def command(paths: tuple[str, ...], target: str, diff: bool, check: bool, output
         surfaces = _surfaces(target, paths)
         report = migrate(paths, lambda: surfaces, write=not (diff or check), diff=diff, check=check)
     else:
-        report = migrate(paths, lambda: _surfaces(target, paths), write=not (diff or check), diff=diff, check=check)
+        report = migrate(
+            paths, lambda: _surfaces(target, paths), write=not (diff or check), diff=diff, check=check
+        )
     return output.finish(report)
 
 

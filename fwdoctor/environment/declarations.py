@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ def _locked(path: Path, names: frozenset[str], reader: Reader) -> Iterator[Decla
     # A regular expression, not a TOML parser: these files have megabytes, and tools write them all alike.
     text = reader.text(path) or ""
     starts = [found.end() for found in _PACKAGE.finditer(text)]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in itertools.pairwise([*starts, len(text)]):
         found = _LOCKED_NAME.search(text, start, end)
         version = _LOCKED_VERSION.search(text, start, end)
         if not found or not version or (name := canonicalize_name(found[1])) not in names:

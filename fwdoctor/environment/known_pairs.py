@@ -47,8 +47,14 @@ class KnownPair:
 
 
 def bad_pairs(cookbook: Cookbook | None, version: Version) -> list[KnownPair]:
-    """The pairs that this cookbook (or one with its pin) and this version of the SDK make."""
-    if cookbook is None:
+    """The pairs that this cookbook (or one with its pin) and this version of the SDK make.
+
+    A version that the pin does not allow makes none: that it fails is no surprise.
+    """
+    if cookbook is None or (
+        cookbook.pin is not None
+        and not cookbook.pin.requirement.specifier.contains(version, prereleases=True)
+    ):
         return []
     suspects = (pair for pair in known_pairs() if pair.has_commit(cookbook) or pair.has_pin(cookbook.pin))
     return [pair for pair in suspects if pair.sdk.contains(version, prereleases=True)]

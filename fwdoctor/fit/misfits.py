@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fwdoctor_codemods._model import LOCAL, BindingKind
-from fwdoctor_codemods._port import Port, call_arguments, spread_of
+from fwdoctor_codemods._port import Port, call_arguments, span, spread_of
 
 from fwdoctor.surface.model import MISSING, Class, Function, Kind, Surface
 
@@ -40,7 +40,7 @@ class Misfit:
 def find(port: Port) -> list[Misfit]:
     """Every misfit of a file, in the order of its lines. What cannot be told is not reported."""
     found = [*_imports(port), *_attributes(port), *_calls(port), *_strings(port)]
-    return sorted(found, key=lambda m: (m.node.lineno, m.node.col_offset))  # type: ignore[attr-defined]
+    return sorted(found, key=lambda m: span(m.node))
 
 
 def _lacks(port: Port, path: str) -> bool:
@@ -79,14 +79,18 @@ def _is_guarded(port: Port, alias: ast.alias) -> bool:
 def _catches_import_error(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
-    caught = {ast.unparse(n).rpartition(".")[2] for n in ast.walk(handler.type) if isinstance(n, ast.Name | ast.Attribute)}
-    return bool(caught & {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"})
+    caught = {
+        ast.unparse(n).rpartition(".")[2]
+        for n in ast.walk(handler.type)
+        if isinstance(n, ast.Name | ast.Attribute)
+    }
+    return bool(
+        caught & {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"}
+    )
 
 
 def _attributes(port: Port) -> Iterator[Misfit]:
-    stored = {
-        port.model.resolve(n) for n in port.model.attributes if isinstance(n.ctx, ast.Store)
-    }
+    stored = {port.model.resolve(n) for n in port.model.attributes if isinstance(n.ctx, ast.Store)}
     for node in port.model.attributes:
         raw = port.model.resolve(node)
         if raw is not None:
@@ -117,7 +121,9 @@ def _looks_nested(port: Port, node: ast.Attribute) -> bool:
     move = port.moves.config.get(inner.attr)
     if move is None or move.how not in ("rename", "flatten") or port.type_of(inner.value) is not None:
         return False
-    owner = move.class_ or next((c for c in port.moves.classes if port.moves.classes[c].rule == move.rule), None)
+    owner = move.class_ or next(
+        (c for c in port.moves.classes if port.moves.classes[c].rule == move.rule), None
+    )
     origin = port.origin_class(owner) if owner else None
     if origin is None or origin.field_named(node.attr) is None:
         return False
@@ -259,7 +265,9 @@ def _looked_up(port: Port, node: ast.Call) -> tuple[ast.Constant, str] | None:
         return None
     if not isinstance(owner, ast.Name | ast.Attribute):
         return None
-    if isinstance(owner, ast.Name) and any(b.kind is not BindingKind.IMPORT for b in port.model.bindings(owner)):
+    if isinstance(owner, ast.Name) and any(
+        b.kind is not BindingKind.IMPORT for b in port.model.bindings(owner)
+    ):
         return None
     path = port.model.resolve(owner)
     return None if path is None else (name, f"{path}.{name.value}")

@@ -69,7 +69,8 @@ def _is_other_package(package: str, modules: frozenset[str]) -> bool:
     if not os.path.isdir(package) or os.path.isdir(os.path.join(package, "recipes")):
         return False
     return any(
-        os.path.isfile(os.path.join(package, f"{m}.py")) or _has_python(os.path.join(package, m)) for m in modules
+        os.path.isfile(os.path.join(package, f"{m}.py")) or _has_python(os.path.join(package, m))
+        for m in modules
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fwdoctor_codemods._port import Surfaces
+from fwdoctor_codemods._port import Port, Surfaces, span
 
 from fwdoctor.finding import Problem
 from fwdoctor.fit import misfits, project
@@ -46,9 +46,7 @@ class FileFit:
         return not self.sites[key]
 
 
-def compare(
-    files: Iterable[str], found: Surfaces | None = None
-) -> tuple[list[FileFit], list[Problem]]:
+def compare(files: Iterable[str], found: Surfaces | None = None) -> tuple[list[FileFit], list[Problem]]:
     """Compare each file that uses the cookbook with every stored version, and with ``found``."""
     result: list[FileFit] = []
     problems: list[Problem] = []
@@ -96,18 +94,18 @@ def _compare(path: str, text: str, wanted: Mapping[str, Surfaces]) -> FileFit | 
         if not sites and (not uses_cookbook(port) or project.lookalike(path, port.model)):
             return None
         sites[key] = tuple(
-            Site(
-                path,
-                m.node.lineno,  # type: ignore[attr-defined]
-                rulebook()[m.rule].finding(path=path, target="it", **m.variables).message,
-            )
+            Site(path, span(m.node)[0], _message(path, m))
             for m in misfits.find(port)
             if m.rule in BREAKING and m.known
         )
     return FileFit(path, sites)
 
 
-def uses_cookbook(port: misfits.Port) -> bool:
+def _message(path: str, misfit: misfits.Misfit) -> str:
+    return rulebook()[misfit.rule].fill({"path": path, "target": "it", **misfit.variables}).message
+
+
+def uses_cookbook(port: Port) -> bool:
     """Whether the file imports the cookbook itself, not only the SDK."""
     scopes = (port.model.module, *port.model.scopes.values())
     return any(

@@ -61,7 +61,9 @@ def anchor(port: Port, node: ast.AST) -> int:
         decorators = getattr(statement, "decorator_list", [])
         if decorators:
             line = min(line, *(d.lineno for d in decorators))
-        before = port.source.slice(port.source.line_start(line), port.source.start(decorators[0] if decorators else statement))
+        before = port.source.slice(
+            port.source.line_start(line), port.source.start(decorators[0] if decorators else statement)
+        )
         continued = line > 1 and port.source.line(line - 1).rstrip("\r\n").endswith("\\")
         clean = not before.strip(" \t\f") or (decorators and before.strip() == "@")
         if clean and not continued:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 #: Files that people name among others; anything else that is named is taken for Python.
-_NOT_PYTHON = frozenset({".md", ".rst", ".ipynb", ".yaml", ".yml", ".toml", ".json", ".jsonl", ".sh", ".txt", ".cfg", ".lock"})
+_NOT_PYTHON = frozenset(
+    {".md", ".rst", ".ipynb", ".yaml", ".yml", ".toml", ".json", ".jsonl", ".sh", ".txt", ".cfg", ".lock"}
+)
 
 
 def migrate(
@@ -153,10 +155,9 @@ class _Session:
         changed = new != source.data
         if changed and write:
             write_atomically(path, new, expected=source.data)
+        status = FileStatus.PORTED if changed else FileStatus.UNCHANGED
         if ported.todo:
             status = FileStatus.PARTIAL
-        else:
-            status = FileStatus.PORTED if changed else FileStatus.UNCHANGED
         outcome = FileOutcome(
             path,
             status,

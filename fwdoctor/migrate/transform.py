@@ -76,16 +76,19 @@ def _transform(path: str, text: str, context: Context, newline: str, *, is_old: 
 
 
 def _finding(session: Port, misfit: misfits.Misfit) -> Finding:
-    return rulebook()[misfit.rule].finding(
-        location=session.source.location(session.path, misfit.node),
-        path=session.path,
-        target=session.surfaces.label,
-        **misfit.variables,
-    )
+    variables = {"path": session.path, "target": session.surfaces.label, **misfit.variables}
+    location = session.source.location(session.path, misfit.node)
+    return rulebook()[misfit.rule].fill(variables, location=location)
 
 
 def _verify(
-    first: Port, before: list[misfits.Misfit], path: str, text: str, new: Ported, context: Context, newline: str
+    first: Port,
+    before: list[misfits.Misfit],
+    path: str,
+    text: str,
+    new: Ported,
+    context: Context,
+    newline: str,
 ) -> None:
     try:
         after = open_port(path, new.text, context, newline)
@@ -119,7 +122,11 @@ def _undefined(tree: ast.Module) -> set[str]:
     from pyflakes.checker import Checker
 
     found = Checker(tree, filename="<ported>").messages
-    return {str(m.message_args[0]) for m in found if isinstance(m, messages.UndefinedName | messages.UndefinedLocal)}
+    return {
+        str(m.message_args[0])
+        for m in found
+        if isinstance(m, messages.UndefinedName | messages.UndefinedLocal)
+    }
 
 
 def _comments(text: str) -> list[str]:

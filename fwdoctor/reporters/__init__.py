@@ -1,4 +1,4 @@
-"""Renders a report: one module per format, each a function from a report to text. They know findings alone."""
+"""Renders reports: one module per format, each a function from a report to text."""
 
 from __future__ import annotations
 

@@ -109,13 +109,17 @@ def document(report: Report) -> dict[str, Any]:
 
 def finding(found: Finding) -> FindingDocument:
     """A finding as it stands in the JSON."""
-    fields = {f.name: getattr(found, f.name) for f in dataclasses.fields(FindingDocument) if f.name != "commands"}
+    fields = {
+        f.name: getattr(found, f.name) for f in dataclasses.fields(FindingDocument) if f.name != "commands"
+    }
     fields["remedy"] = tuple(step.text for step in found.remedy)
     return FindingDocument(commands=tuple(c for step in found.remedy for c in step.commands), **fields)
 
 
 def _check(outcome: CheckOutcome) -> CheckDocument:
-    return CheckDocument(outcome.section, outcome.status, outcome.detail, tuple(f.rule for f in outcome.findings))
+    return CheckDocument(
+        outcome.section, outcome.status, outcome.detail, tuple(f.rule for f in outcome.findings)
+    )
 
 
 def _file(outcome: FileOutcome) -> FileDocument:

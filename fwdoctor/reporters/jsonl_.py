@@ -14,7 +14,12 @@ def render(report: Report, style: Style) -> str:
     """The report line by line; each object says its ``type``."""
     data = document(report)
     rows: list[dict[str, Any]] = []
-    for key, kind in (("checks", "check"), ("files", "file"), ("findings", "finding"), ("problems", "problem")):
+    for key, kind in (
+        ("checks", "check"),
+        ("files", "file"),
+        ("findings", "finding"),
+        ("problems", "problem"),
+    ):
         rows += [{"type": kind, **row} for row in data.get(key, ())]
     head = {k: data[k] for k in ("tool", "version", "command", "schema")}
     rows.append({"type": "summary", **head, **data["summary"]})

@@ -93,16 +93,14 @@ def _encode(symbol: Symbol) -> object:
             if symbol.methods:
                 data["m"] = {n: _encode_function(m) for n, m in symbol.methods.items()}
             hidden = {f.name for f in symbol.fields}
-            for key, value in (
-                ("a", sorted(symbol.attributes - hidden)),
-                ("e", list(symbol.members)),
-                ("b", list(symbol.bases)),
-                ("deprecated", symbol.deprecated),
-                ("opaque", symbol.opaque),
-            ):
-                if value:
-                    data[key] = value
-            return data
+            rest = {
+                "a": sorted(symbol.attributes - hidden),
+                "e": list(symbol.members),
+                "b": list(symbol.bases),
+                "deprecated": symbol.deprecated,
+                "opaque": symbol.opaque,
+            }
+            return data | {key: value for key, value in rest.items() if value}
 
 
 def _decode(data: Any) -> Symbol:
@@ -152,8 +150,9 @@ def _parameters(parameters: tuple[Parameter, ...]) -> list[list[object]]:
 
 def _decode_parameters(rows: Any) -> tuple[Parameter, ...]:
     result = []
+    missing: list[Any] = [0, None, None]
     for row in rows:
-        name, kind, default, annotation = (*row, *(0, None, None)[len(row) - 1 :])
+        name, kind, default, annotation = list(row) + missing[len(row) - 1 :]
         result.append(Parameter(name, _KINDS[kind], default, annotation))
     return tuple(result)
 
@@ -162,7 +161,9 @@ def normalized(surface: Surface) -> Surface:
     """``surface`` with every mapping in the order in which :func:`load` gives it back."""
     modules = {
         name: dataclasses.replace(
-            m, names=dict(sorted(m.names.items())), exports=None if m.exports is None else tuple(sorted(m.exports))
+            m,
+            names=dict(sorted(m.names.items())),
+            exports=None if m.exports is None else tuple(sorted(m.exports)),
         )
         for name, m in sorted(surface.modules.items())
     }

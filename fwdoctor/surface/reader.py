@@ -18,8 +18,21 @@ from fwdoctor.surface.model import Alias, Class, Function, Kind, Module, Paramet
 
 #: Decorators that leave the signature of what they wrap as it is.
 TRANSPARENT_DECORATORS = frozenset(
-    "staticmethod classmethod abstractmethod contextmanager asynccontextmanager cache lru_cache final "
-    "override overload runtime_checkable total_ordering deprecated".split()
+    [
+        "staticmethod",
+        "classmethod",
+        "abstractmethod",
+        "contextmanager",
+        "asynccontextmanager",
+        "cache",
+        "lru_cache",
+        "final",
+        "override",
+        "overload",
+        "runtime_checkable",
+        "total_ordering",
+        "deprecated",
+    ]
 )
 _PROPERTIES = frozenset({"property", "cached_property"})
 _ENUM_BASES = frozenset({"Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"})
@@ -195,7 +208,9 @@ class _Reader:
     def exports(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         values: list[str] | None = None
         if isinstance(node.value, ast.List | ast.Tuple):
-            values = [e.value for e in node.value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+            values = [
+                e.value for e in node.value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)
+            ]
             if len(values) != len(node.value.elts):
                 values = None
         if isinstance(node, ast.AugAssign):
@@ -253,12 +268,14 @@ def _gives_back_its_argument(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bo
         and any(isinstance(d, ast.Call) and _last_name(d.func) == "wraps" for d in s.decorator_list)
     }
     returns = [s.value for s in node.body if isinstance(s, ast.Return)]
-    for s in node.body:
-        if isinstance(s, ast.Assign) and any(
-            isinstance(t, ast.Attribute) and t.attr in ("__init__", "__new__") for t in s.targets
-        ):
-            if not (isinstance(s.value, ast.Name) and s.value.id in wrapped):
-                return False
+    replaced = [
+        s.value
+        for s in node.body
+        if isinstance(s, ast.Assign)
+        and any(isinstance(t, ast.Attribute) and t.attr in ("__init__", "__new__") for t in s.targets)
+    ]
+    if not all(isinstance(value, ast.Name) and value.id in wrapped for value in replaced):
+        return False
     return bool(returns) and all(isinstance(r, ast.Name) and r.id == own for r in returns)
 
 
@@ -275,9 +292,15 @@ def function(node: ast.FunctionDef | ast.AsyncFunctionDef, *, method: bool) -> F
     """The signature of a ``def``; ``method`` drops the first parameter unless it is a staticmethod."""
     decorators = {_last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
     parameters = _parameters(node.args)
-    if method and "staticmethod" not in decorators and parameters and parameters[0].kind in (
-        Kind.POSITIONAL_ONLY,
-        Kind.POSITIONAL_OR_KEYWORD,
+    if (
+        method
+        and "staticmethod" not in decorators
+        and parameters
+        and parameters[0].kind
+        in (
+            Kind.POSITIONAL_ONLY,
+            Kind.POSITIONAL_OR_KEYWORD,
+        )
     ):
         parameters = parameters[1:]
     return Function(tuple(parameters), opaque=not decorators <= TRANSPARENT_DECORATORS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import functools
 import json
 import re
@@ -26,7 +26,7 @@ class Entry:
     """One bundled version of the cookbook, without its contents."""
 
     commit: str
-    date: datetime.date
+    date: dt.date
     names: tuple[str, ...]
     sdk: str
     sdk_pin: str | None
@@ -44,7 +44,7 @@ def index() -> tuple[Entry, ...]:
     try:
         rows = json.loads(path.read_text("utf-8"))["cookbook"]
         entries = [
-            Entry(r["commit"], datetime.date.fromisoformat(r["date"]), tuple(r["names"]), r["sdk"], r["sdk_pin"])
+            Entry(r["commit"], dt.date.fromisoformat(r["date"]), tuple(r["names"]), r["sdk"], r["sdk_pin"])
             for r in rows
         ]
     except (OSError, ValueError, LookupError, TypeError) as error:
@@ -81,20 +81,21 @@ def find(wanted: str) -> Entry:
     if wanted == "latest":
         return entries[-1]
     for entry in entries:
-        if wanted in entry.names or (re.fullmatch(r"[0-9a-f]{7,40}", wanted) and entry.commit.startswith(wanted)):
+        if wanted in entry.names or (
+            re.fullmatch(r"[0-9a-f]{7,40}", wanted) and entry.commit.startswith(wanted)
+        ):
             return entry
     if re.fullmatch(r"\d{4}-\d\d-\d\d", wanted):
         try:
-            day = datetime.date.fromisoformat(wanted)
+            day = dt.date.fromisoformat(wanted)
         except ValueError as error:
             raise FwdoctorError(f"{wanted} is no date") from error
         if before := [e for e in entries if e.date <= day]:
             return before[-1]
         raise FwdoctorError(f"{wanted} is before the oldest stored surface, {entries[0].label}")
     stored = ", ".join(f"{e.names[0] if e.names else e.commit[:8]} ({e.date})" for e in entries)
-    raise FwdoctorError(
-        f"no version {wanted!r}: give 'auto', 'latest', a date, a folder that holds a cookbook, or one of: {stored}"
-    )
+    known = f"'auto', 'latest', a date, a folder that holds a cookbook, or one of: {stored}"
+    raise FwdoctorError(f"no version {wanted!r}: give {known}")
 
 
 def from_folder(folder: Path) -> Surface:

@@ -21,7 +21,9 @@ def fwdoctor_process(*args: str, cwd: Path = ROOT, **env: str) -> subprocess.Com
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("FIREWORKS", "FWDOCTOR", "NO_COLOR"))}
     environ |= {"PYTHONPATH": os.pathsep.join(str(ROOT / p) for p in (".", "codemods", "rules"))} | env
     command = [sys.executable, "-m", "fwdoctor", *args]
-    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, encoding="utf-8", check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=environ, capture_output=True, text=True, encoding="utf-8", check=False
+    )
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +40,9 @@ def test_the_start_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("args", [["migrat"], ["migrate"], ["check", "--colour"], ["migrate", "--target"], ["rule"]])
+@pytest.mark.parametrize(
+    "args", [["migrat"], ["migrate"], ["check", "--colour"], ["migrate", "--target"], ["rule"]]
+)
 def test_bad_usage_is_status_2_and_no_traceback(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(args) == 2
     error = capsys.readouterr().err
@@ -65,7 +69,8 @@ def test_an_unknown_rule_code_is_bad_usage(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    "args", [["migrate", "--diff", "--target", "august"], ["check"], ["migrate", "--check", "--target", "june"]]
+    "args",
+    [["migrate", "--diff", "--target", "august"], ["check"], ["migrate", "--check", "--target", "june"]],
 )
 def test_json_is_valid_by_its_schema(args: list[str]) -> None:
     done = fwdoctor_process(*args, "--output-format", "json", str(PROJECT))
@@ -130,13 +135,17 @@ def test_a_folder_called_codemods_or_rules_does_not_shadow_ours(tmp_path: Path) 
     for name in ("codemods", "rules", "skills"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise RuntimeError('the wrong package')\n")
-    (tmp_path / "old.py").write_text("from training.utils import InfraConfig\nx = InfraConfig(trainer_timeout_s=1)\n")
+    (tmp_path / "old.py").write_text(
+        "from training.utils import InfraConfig\nx = InfraConfig(trainer_timeout_s=1)\n"
+    )
     done = fwdoctor_process("migrate", "--target", "june", "old.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "timeout_s=1" in (tmp_path / "old.py").read_text()
 
 
-def test_an_internal_error_is_named_as_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_internal_error_is_named_as_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from fwdoctor.migrate import run as runner
 
     def fail(*_: object, **__: object) -> None:

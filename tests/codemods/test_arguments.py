@@ -75,7 +75,9 @@ def test_insert_between_keeps_comments_with_their_arguments() -> None:
 def test_replace_by_several() -> None:
     call = CallText(TALL)
     assert call.replace(2, [NewArgument("x", "1"), NewArgument("y", "2")], ["# inside"]) == []
-    assert call.code() == TALL.replace("    c=g(\n        x=1,  # inside\n    ),\n", "    # inside\n    x=1,\n    y=2,\n")
+    assert call.code() == TALL.replace(
+        "    c=g(\n        x=1,  # inside\n    ),\n", "    # inside\n    x=1,\n    y=2,\n"
+    )
 
 
 def test_line_ends_are_kept() -> None:

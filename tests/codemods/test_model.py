@@ -24,7 +24,10 @@ def resolved(text: str, module_name: str | None = None) -> str | None:
         ("import training.utils as u\nu.InfraConfig", "training.utils.InfraConfig"),
         ("import training.utils\nimport training.recipes\ntraining.recipes.x", "training.recipes.x"),
         ("from training import utils\ndef f():\n    utils.InfraConfig", "training.utils.InfraConfig"),
-        ("def f():\n    from training.utils import InfraConfig\n    InfraConfig", "training.utils.InfraConfig"),
+        (
+            "def f():\n    from training.utils import InfraConfig\n    InfraConfig",
+            "training.utils.InfraConfig",
+        ),
         ("def g():\n    from training.utils import InfraConfig\nInfraConfig", None),
         ("from training.utils import InfraConfig\ndef f(InfraConfig):\n    InfraConfig", None),
         ("from training.utils import InfraConfig\nInfraConfig = 1\nInfraConfig", None),
@@ -32,7 +35,10 @@ def resolved(text: str, module_name: str | None = None) -> str | None:
         ("from training.utils import InfraConfig\nfor InfraConfig in y: pass\nInfraConfig", None),
         ("from training.utils import InfraConfig\nwith y as InfraConfig: pass\nInfraConfig", None),
         ("from training.utils import InfraConfig\n[InfraConfig for InfraConfig in y]", None),
-        ("from training.utils import InfraConfig\nlambda InfraConfig: 0\nInfraConfig", "training.utils.InfraConfig"),
+        (
+            "from training.utils import InfraConfig\nlambda InfraConfig: 0\nInfraConfig",
+            "training.utils.InfraConfig",
+        ),
         ("from a import x\ndef f():\n    global x\n    x = 1\nx", None),
         (
             "try:\n    from training.utils import InfraConfig\nexcept ImportError:\n    InfraConfig = None\nInfraConfig",

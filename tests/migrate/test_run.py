@@ -16,11 +16,17 @@ from training.utils import InfraConfig
 
 cfg = Config(log_path="l", infra=InfraConfig(region="r"))  # caf\u00e9
 """
-NEW = OLD.replace("import InfraConfig", "import TrainerConfig").replace("infra=InfraConfig", "trainer=TrainerConfig")
+NEW = OLD.replace("import InfraConfig", "import TrainerConfig").replace(
+    "infra=InfraConfig", "trainer=TrainerConfig"
+)
 
 
-def run(*paths: Path, version: str = "june", write: bool = True, diff: bool = False, check: bool = False) -> Report:
-    return migrate([str(p) for p in paths], lambda: target.resolve(version), write=write, diff=diff, check=check)
+def run(
+    *paths: Path, version: str = "june", write: bool = True, diff: bool = False, check: bool = False
+) -> Report:
+    return migrate(
+        [str(p) for p in paths], lambda: target.resolve(version), write=write, diff=diff, check=check
+    )
 
 
 def statuses(report: Report) -> dict[str, FileStatus]:

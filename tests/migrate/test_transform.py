@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from fwdoctor.fit import target
-from fwdoctor.fit.session import Context, open_port
+from fwdoctor.fit.session import Context
 from fwdoctor.migrate import transform
 
 
@@ -240,7 +240,11 @@ def test_rewritten(before: str, after: str) -> None:
 # text, target, rules of the markers
 MARKED = {
     "a removed helper": ("from training.utils import setup_infra\n", "june", ["FWD107"]),
-    "a removed helper through its module": ("import training.utils as u\nu.setup_infra()\n", "june", ["FWD107"]),
+    "a removed helper through its module": (
+        "import training.utils as u\nu.setup_infra()\n",
+        "june",
+        ["FWD107"],
+    ),
     "a setting without counterpart": (
         """
         from training.recipes.rl_loop import Config
@@ -348,12 +352,19 @@ def test_every_marker_has_a_finding_at_its_line() -> None:
     for finding in ported.todo:
         assert finding.location is not None
         assert finding.location.line is not None
-        assert '"setup_infra"' in lines[finding.location.line - 1] or "rl_loop.setup_infra" in lines[finding.location.line - 1]
+        assert (
+            '"setup_infra"' in lines[finding.location.line - 1]
+            or "rl_loop.setup_infra" in lines[finding.location.line - 1]
+        )
 
 
 @pytest.mark.parametrize(
     ("version", "kept"),
-    [("june", {"weight_sync_interval", "weight_sync_timeout"}), ("july", {"weight_sync_interval", "weight_sync_timeout"}), ("august", {"weight_sync_timeout"})],
+    [
+        ("june", {"weight_sync_interval", "weight_sync_timeout"}),
+        ("july", {"weight_sync_interval", "weight_sync_timeout"}),
+        ("august", {"weight_sync_timeout"}),
+    ],
 )
 def test_the_target_decides_which_fields_are_written(version: str, kept: set[str]) -> None:
     ported = port(
@@ -364,7 +375,9 @@ def test_the_target_decides_which_fields_are_written(version: str, kept: set[str
         """,
         version,
     )
-    written = {name for name in ("weight_sync_interval", "weight_sync_timeout") if f", {name}=" in ported.text}
+    written = {
+        name for name in ("weight_sync_interval", "weight_sync_timeout") if f", {name}=" in ported.text
+    }
     assert written == kept
     assert markers(ported.text) == ["FWD106"] * (2 - len(kept))
 

@@ -115,12 +115,20 @@ def test_json_has_every_field_of_the_design() -> None:
     data = json.loads(reporters.render(CHECK, "json"))
     assert {"tool", "version", "command", "schema", "findings", "summary", "checks"} <= data.keys()
     (finding,) = data["findings"]
-    assert finding["location"] == {"path": "training/pyproject.toml", "line": 11, "column": None, "end_line": None, "end_column": None}
+    assert finding["location"] == {
+        "path": "training/pyproject.toml",
+        "line": 11,
+        "column": None,
+        "end_line": None,
+        "end_column": None,
+    }
     assert finding["remedy"] == ["Upgrade.", "Or pin the cookbook."]
     assert finding["commands"] == ["pip install x"]
     assert data["summary"] == {"errors": 1, "warnings": 0, "infos": 0}
     assert "files" not in data
-    assert json.loads(reporters.render(MIGRATE, "json"))["files"][0]["moves"] == {"deprecated-infra-config": 2}
+    assert json.loads(reporters.render(MIGRATE, "json"))["files"][0]["moves"] == {
+        "deprecated-infra-config": 2
+    }
 
 
 @pytest.mark.parametrize("output_format", ["text", "concise", "json", "jsonl"])

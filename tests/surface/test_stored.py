@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+import fwdoctor_rules
 import pytest
 
-import fwdoctor_rules
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.surface import codec, stored
 
@@ -66,7 +66,11 @@ def test_a_damaged_file_is_a_clear_error(tmp_path: Path, text: str) -> None:
         ("training.recipes.rl_loop.Config", "cleanup_on_exit", {"b425d652", "76821fa1"}),
         ("training.utils.config.TrainerConfig", "accelerator_type", {"517d206d", "b425d652"}),
         ("training.utils.config.TrainerConfig", "pending_timeout_s", {"76821fa1"}),
-        ("training.utils.config.DeployConfig", "deployment_region", {"ebed367d", "c7ec5ed5", "5b1774b4", "68dc0d97", "517d206d"}),
+        (
+            "training.utils.config.DeployConfig",
+            "deployment_region",
+            {"ebed367d", "c7ec5ed5", "5b1774b4", "68dc0d97", "517d206d"},
+        ),
     ],
 )
 def test_fields_by_version(path: str, field: str, commits: set[str]) -> None:

@@ -97,7 +97,10 @@ def _hides_something(facts: Facts, hiding: Path, name: str) -> bool:
 def _imports_the_cookbook(facts: Facts, hiding: Path) -> bool:
     """Whether a file of the project imports from the cookbook what the project's own module lacks."""
     for file in discover([facts.folders[0]]).files:
-        data = facts.reader.data(Path(file)) or b""
+        try:
+            data = Path(file).read_bytes()
+        except OSError:
+            continue  # a file that cannot be read is a problem of the check that is about files
         for found in _COOKBOOK_IMPORT.finditer(data):
             part = hiding / found[1].decode()
             if not part.is_dir() and not part.with_suffix(".py").is_file():

@@ -30,6 +30,40 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LOCAL = "<local>."
 
 
+#: Nodes that bind a name or that the codemods look at; most nodes are neither.
+_BINDERS = (
+    ast.Name,
+    ast.Attribute,
+    ast.Constant,
+    ast.Call,
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.arg,
+    ast.Global,
+    ast.Nonlocal,
+    ast.ExceptHandler,
+    ast.MatchAs,
+    ast.MatchStar,
+)
+#: Nodes without a place in the text; they have no children and no meaning of their own.
+_CONTEXTS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """The child nodes, without contexts and operators: those are half of a tree and say nothing here."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.AST) and not isinstance(item, _CONTEXTS):
+                    yield item
+        elif isinstance(value, ast.AST) and not isinstance(value, _CONTEXTS):
+            yield value
+
+
 class BindingKind(enum.Enum):
     """What gives a name its meaning."""
 
@@ -111,6 +145,10 @@ class Model:
         self.names: list[ast.Name] = []
         self.attributes: list[ast.Attribute] = []
         self.quoted: list[ast.Constant] = []
+        self.strings: list[ast.Constant] = []
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self._scope_of: dict[ast.AST, Scope] = {}
+        self._resolved: dict[ast.expr, str | None] = {}
         self._collect(tree, self.module, guarded=False)
 
     # --- building ------------------------------------------------------------------------------------
@@ -119,19 +157,28 @@ class Model:
         # An explicit stack: user code nests deeper than Python's own recursion allows.
         stack: list[tuple[ast.AST, Scope, bool]] = [(node, scope, guarded)]
         self.scopes[node] = scope
+        parents = self.parents
         while stack:
             node, scope, guarded = stack.pop()
-            for child in ast.iter_child_nodes(node):
-                self.parents[child] = node
+            opens_scope = isinstance(node, _SCOPE_NODES)
+            in_try = isinstance(node, ast.Try)
+            for child in _children(node):
+                parents[child] = node
                 inner, safe = scope, guarded
-                if isinstance(node, _SCOPE_NODES) and not self._outside(node, child):
+                if opens_scope and not self._outside(node, child):
                     inner = self.scopes[node]
-                if isinstance(node, ast.Try) and child in (*node.body, *node.handlers):
+                if in_try and self._may_fail(node, child):
                     safe = True
                 if isinstance(child, _SCOPE_NODES):
                     self.scopes[child] = Scope(child, inner)
-                self._bind(child, inner, guarded=safe)
-                stack.append((child, inner, safe))
+                if isinstance(child, _BINDERS):
+                    self._bind(child, inner, guarded=safe)
+                if child._fields:
+                    stack.append((child, inner, safe))
+
+    @staticmethod
+    def _may_fail(node: ast.AST, child: ast.AST) -> bool:
+        return isinstance(node, ast.Try) and (child in node.body or child in node.handlers)
 
     @staticmethod
     def _outside(node: ast.AST, child: ast.AST) -> bool:
@@ -144,6 +191,11 @@ class Model:
 
     def scope_of(self, node: ast.AST) -> Scope:
         """The scope in which ``node`` is evaluated."""
+        if node not in self._scope_of:
+            self._scope_of[node] = self._find_scope(node)
+        return self._scope_of[node]
+
+    def _find_scope(self, node: ast.AST) -> Scope:
         child = node
         parent = self.parents.get(node)
         while parent is not None:
@@ -173,11 +225,14 @@ class Model:
                     self._bind_name(node, scope, guarded=guarded)
             case ast.Attribute():
                 self.attributes.append(node)
-            case ast.Constant(value=str()) if self._annotates(node):
-                self.quoted.append(node)
+            case ast.Constant(value=str()):
+                self.strings.append(node)
+                if self._annotates(node):
+                    self.quoted.append(node)
             case ast.Call():
                 self.calls.append(node)
             case ast.Import() | ast.ImportFrom():
+                self.imports.append(node)
                 self._bind_imports(node, scope, guarded=guarded)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 scope.bindings[node.name].append(Binding(BindingKind.DEFINITION, node, guarded=guarded))
@@ -278,6 +333,11 @@ class Model:
 
     def resolve(self, node: ast.expr) -> str | None:
         """The dotted path that a name or attribute reaches through imports; None if it is not certain."""
+        if node not in self._resolved:
+            self._resolved[node] = self._resolve(node)
+        return self._resolved[node]
+
+    def _resolve(self, node: ast.expr) -> str | None:
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)

@@ -11,7 +11,8 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
@@ -42,7 +43,18 @@ class Surfaces:
     sdk: Surface | None = None
     sdk_origins: tuple[Surface, ...] = ()
 
+    _canonical: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def canonical(self, path: str) -> str | None:
+        """Where ``path`` lives in the target, or else in the newest older version that has it."""
+        if path not in self._canonical:
+            surfaces = (*self.all_targets(), *self.origins, *self.sdk_origins)
+            places = (s.canonical(path) for s in surfaces if s.covers(path))
+            self._canonical[path] = next((place for place in places if place), None)
+        return self._canonical[path]
+
     def all_targets(self) -> tuple[Surface, ...]:
+        """The target's surfaces: the cookbook's, and the SDK's where it is known."""
         return (self.target,) if self.sdk is None else (self.target, self.sdk)
 
 
@@ -155,7 +167,7 @@ class Port:
         source: its text.
         tree: its parsed ``ast``.
         fixture_type: the type of a pytest fixture that another file defines, by name, or None.
-        is_old: whether the file uses anything that the target lacks and an older version had.
+        model: its semantic model, if another port of the same tree has made it already.
     """
 
     def __init__(
@@ -169,16 +181,17 @@ class Port:
         *,
         module_name: str | None = None,
         fixture_type: Callable[[str], str | None] = lambda _: None,
-        is_old: bool = False,
+        model: Model | None = None,
     ) -> None:
         self.path = path
-        self.is_old = is_old
+        #: whether the file uses anything that the target lacks and an older version had
+        self.is_old = False
         self.source = source
         self.surfaces = surfaces
         self.moves = moves
         self.rules = rules
         self.fixture_type = fixture_type
-        self.model = Model(
+        self.model = model or Model(
             tree,
             module_name=module_name,
             is_package=PurePath(path).stem == "__init__",
@@ -211,16 +224,7 @@ class Port:
 
     def canonical(self, path: str | None) -> str | None:
         """Where the thing that old code calls ``path`` lived: the newest version that had it decides."""
-        if path is None:
-            return None
-        for surface in (
-            *self.surfaces.all_targets(),
-            *self.surfaces.origins,
-            *self.surfaces.sdk_origins,
-        ):
-            if found := surface.canonical(path):
-                return found
-        return None
+        return None if path is None else self.surfaces.canonical(path)
 
     def resolve(self, node: ast.expr) -> str | None:
         """The canonical path of a name or attribute of the cookbook or SDK, or None."""
@@ -277,6 +281,18 @@ class Port:
     def target_has(self, path: str) -> bool:
         """Whether the target certainly offers ``path``."""
         return any(not isinstance(s.locate(path), Absent) for s in self.surfaces.all_targets())
+
+    @cached_property
+    def uses_fireworks(self) -> bool:
+        """Whether anything in the file can reach the cookbook or the SDK at all."""
+        roots = {"training", "fireworks"}
+        for node in self.model.imports:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            if isinstance(node, ast.ImportFrom) and node.level:
+                names = [self.model.source_of(node) or ""]
+            if any(name.split(".")[0] in roots for name in names):
+                return True
+        return any(str(s.value).partition(".")[0] in roots for s in self.model.strings)
 
     # --- types ---------------------------------------------------------------------------------------
 

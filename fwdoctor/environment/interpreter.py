@@ -54,7 +54,7 @@ class Interpreter:
 
     @property
     def label(self) -> str:
-        """How messages name it: ``Python 3.11.7 (/work/.venv, the active environment)``."""
+        """How messages name it: ``Python 3.11.7 (/home/me/.venv, the active environment)``."""
         return f"Python {self.version or '?'} ({self.prefix}, {self.choice})"
 
 

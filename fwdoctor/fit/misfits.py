@@ -39,6 +39,8 @@ class Misfit:
 
 def find(port: Port) -> list[Misfit]:
     """Every misfit of a file, in the order of its lines. What cannot be told is not reported."""
+    if not port.uses_fireworks:
+        return []
     found = [*_imports(port), *_attributes(port), *_calls(port), *_strings(port)]
     return sorted(found, key=lambda m: span(m.node))
 
@@ -55,14 +57,13 @@ def _known(port: Port, path: str) -> bool:
 
 
 def _imports(port: Port) -> Iterator[Misfit]:
-    for node in ast.walk(port.model.tree):
+    for node in port.model.imports:
+        paths: list[tuple[ast.alias, str]]
         if isinstance(node, ast.ImportFrom):
             source = port.model.source_of(node)
             paths = [(a, f"{source}.{a.name}" if a.name != "*" else source) for a in node.names if source]
-        elif isinstance(node, ast.Import):
-            paths = [(a, a.name) for a in node.names]
         else:
-            continue
+            paths = [(a, a.name) for a in node.names]
         for alias, path in paths:
             if path and _lacks(port, path):
                 rule = "FWD112" if _is_guarded(port, alias) else "FWD107"
@@ -242,11 +243,12 @@ def _optional_before(port: Port, path: str, name: str) -> bool:
 
 
 def _strings(port: Port) -> Iterator[Misfit]:
-    for node in ast.walk(port.model.tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
-            if _lacks(port, node.value) and _known(port, node.value):
-                yield Misfit(node, "FWD113", True, {"text": repr(node.value), "old": node.value})
-        elif isinstance(node, ast.Call) and (found := _looked_up(port, node)) is not None:
+    for string in port.model.strings:
+        text = str(string.value)
+        if _DOTTED.fullmatch(text) and _lacks(port, text) and _known(port, text):
+            yield Misfit(string, "FWD113", True, {"text": repr(text), "old": text})
+    for node in port.model.calls:
+        if (found := _looked_up(port, node)) is not None:
             constant, path = found
             if _lacks(port, path) and _known(port, path):
                 yield Misfit(constant, "FWD113", True, {"text": repr(constant.value), "old": path})

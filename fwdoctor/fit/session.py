@@ -22,15 +22,18 @@ class Context:
     fixture_type: Callable[[str], str | None] = lambda _: None
 
 
-def open_port(path: str, text: str, context: Context, newline: str = "\n", *, is_old: bool = False) -> Port:
-    """Parse a file's text.
+def open_port(
+    path: str, text: str, context: Context, newline: str = "\n", tree: ast.Module | None = None
+) -> Port:
+    """Open a file's text, which is parsed unless its ``tree`` is given.
 
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: as ``ast.parse``.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes in the user's code are not our business
-        tree = ast.parse(text)
+    if tree is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in the user's code are not our business
+            tree = ast.parse(text)
     return Port(
         path,
         Source(text, newline),
@@ -40,5 +43,18 @@ def open_port(path: str, text: str, context: Context, newline: str = "\n", *, is
         rulebook(),
         module_name=context.module_name,
         fixture_type=context.fixture_type,
-        is_old=is_old,
+    )
+
+
+def reopen(port: Port, context: Context) -> Port:
+    """The same file for a comparison with other surfaces: parsed and modelled once."""
+    return Port(
+        port.path,
+        port.source,
+        port.model.tree,
+        context.surfaces,
+        port.moves,
+        port.rules,
+        fixture_type=context.fixture_type,
+        model=port.model,
     )

@@ -10,13 +10,18 @@ from fwdoctor_codemods._port import Port, Surfaces, span
 from fwdoctor.finding import Problem
 from fwdoctor.fit import misfits, project
 from fwdoctor.fit.session import Context, open_port
-from fwdoctor.rulebook import rulebook
 from fwdoctor.source.sieve import sieve
 from fwdoctor.source.text import UnreadableSource, decode_source, parse_guarded
 from fwdoctor.surface import stored
 
 #: Misfits that make code fail; the others are doubts.
 BREAKING = frozenset({"FWD107", "FWD108", "FWD114"})
+#: What is wrong at a site, in few words: many of them share one finding.
+_SHORT = {
+    "FWD107": "no {old}",
+    "FWD108": "{callee} takes no {argument}",
+    "FWD114": "{callee} needs {argument}",
+}
 
 
 @dataclass(frozen=True)
@@ -94,15 +99,11 @@ def _compare(path: str, text: str, wanted: Mapping[str, Surfaces]) -> FileFit | 
         if not sites and (not uses_cookbook(port) or project.lookalike(path, port.model)):
             return None
         sites[key] = tuple(
-            Site(path, span(m.node)[0], _message(path, m))
+            Site(path, span(m.node)[0], _SHORT[m.rule].format(**m.variables))
             for m in misfits.find(port)
             if m.rule in BREAKING and m.known
         )
     return FileFit(path, sites)
-
-
-def _message(path: str, misfit: misfits.Misfit) -> str:
-    return rulebook()[misfit.rule].fill({"path": path, "target": "it", **misfit.variables}).message
 
 
 def uses_cookbook(port: Port) -> bool:

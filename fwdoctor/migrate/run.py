@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -117,8 +118,7 @@ class _Session:
             return FileOutcome(path, FileStatus.SKIPPED, reason="only Python files are ported"), ()
         try:
             source = decode_source(path, data)
-            parse_guarded(source)
-            return self._port(path, source, write=write, diff=diff)
+            return self._port(path, source, parse_guarded(source), write=write, diff=diff)
         except UnreadableSource as error:
             return self._failed(path, error.reason), ()
         except self._transform.NotVerified as error:
@@ -139,18 +139,18 @@ class _Session:
         return FileOutcome(path, FileStatus.FAILED, reason=reason)
 
     def _port(
-        self, path: str, source: SourceText, *, write: bool, diff: bool
+        self, path: str, source: SourceText, tree: ast.Module, *, write: bool, diff: bool
     ) -> tuple[FileOutcome, tuple[Finding, ...]]:
         context = self._context(
             self._surfaces,
             self._project.module_name(path),
             lambda name: self._fixtures.lookup(path, name),
         )
-        first = self._open(path, source.text, context, source.newline)
+        first = self._open(path, source.text, context, source.newline, tree)
         if (other := self._project.lookalike(path, first.model)) is not None:
             reason = f"its imports reach the package {other}, which is not the cookbook"
             return FileOutcome(path, FileStatus.SKIPPED, reason=reason), ()
-        ported = self._transform.port(path, source.text, context, newline=source.newline)
+        ported = self._transform.port_opened(first, context)
         new = source.encode(ported.text)
         changed = new != source.data
         if changed and write:

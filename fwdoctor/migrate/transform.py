@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fwdoctor_codemods import _registry
-from fwdoctor_codemods._port import MARKER, Port, splice
+from fwdoctor_codemods._port import MARKER, Edit, Port, splice
 
 from fwdoctor.finding import Finding
 from fwdoctor.fit import misfits
@@ -44,35 +44,63 @@ def port(path: str, text: str, context: Context, *, newline: str = "\n") -> Port
         NotVerified: what came out does not fit; the file must stay as it was.
         SyntaxError, ValueError, RecursionError, MemoryError: as ``ast.parse``.
     """
-    first = open_port(path, text, context, newline)
+    return port_opened(open_port(path, text, context, newline), context)
+
+
+def port_opened(first: Port, context: Context) -> Ported:
+    """As :func:`port`, for a file that is open already."""
+    if not first.uses_fireworks:
+        return Ported(first.source.text, {}, ())
     before = misfits.find(first)
-    new = _transform(path, text, context, newline, is_old=any(m.known for m in before))
-    if new.text != text:
-        _verify(first, before, path, text, new, context, newline)
-    return new
+    step = _transform(first, before, context)
+    if step.port is not first:
+        _verify(first, before, step, context)
+    return step.result()
 
 
-def _transform(path: str, text: str, context: Context, newline: str, *, is_old: bool) -> Ported:
-    session = open_port(path, text, context, newline, is_old=is_old)
+@dataclass(frozen=True)
+class _Step:
+    """A text after the codemods and the markers: its port and its misfits."""
+
+    session: Port
+    port: Port
+    misfits: list[misfits.Misfit]
+
+    def result(self) -> Ported:
+        todo = markers.located(self.port, [t.finding for t in self.session.todo if t.marker])
+        notes = [t.finding for t in self.session.todo if not t.marker]
+        for misfit in self.misfits:
+            (todo if misfit.known else notes).append(_finding(self.port, misfit))
+        names = Counter({rulebook()[rule].name: count for rule, count in self.session.done.items()})
+        return Ported(self.port.source.text, dict(sorted(names.items())), tuple(todo), tuple(notes))
+
+
+def _transform(session: Port, before: list[misfits.Misfit], context: Context) -> _Step:
+    """Run the codemods on an opened file and mark what they leave. The port stays as it is if nothing changes."""
+    session.is_old = any(m.known for m in before)
     session.run([codemod(session) for codemod in _registry.classes()])
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]
-    edits = [*session.edits, *markers.above(session, [*orphans, *notes])]
-    new = splice(session.source.data, edits).decode() if edits else text
+    current = _applied(session, [*session.edits, *markers.above(session, [*orphans, *notes])], context)
+    found = before if current is session else misfits.find(current)
 
     # What the codemods left: everything that does not fit, marked unless no version ever had it.
-    second = open_port(path, new, context, newline) if edits else session
-    rest = [(m.node, markers.marker(_finding(second, m))) for m in misfits.find(second) if m.known]
-    if more := markers.above(second, rest):
-        new = splice(second.source.data, more).decode()
-        second = open_port(path, new, context, newline)
+    rest = [(m.node, markers.marker(_finding(current, m))) for m in found if m.known]
+    marked = _applied(current, markers.above(current, rest), context)
+    if marked is not current:
+        found = misfits.find(marked)
+    return _Step(session, marked, found)
 
-    todo = markers.located(second, [t.finding for t in session.todo if t.marker])
-    silent = [t.finding for t in session.todo if not t.marker]
-    for misfit in misfits.find(second):
-        (todo if misfit.known else silent).append(_finding(second, misfit))
-    names = Counter({rulebook()[rule].name: count for rule, count in session.done.items()})
-    return Ported(new, dict(sorted(names.items())), tuple(todo), tuple(silent))
+
+def _applied(port: Port, edits: list[Edit], context: Context) -> Port:
+    """The port of the edited text; the same one if the edits come to nothing."""
+    new = splice(port.source.data, edits).decode() if edits else port.source.text
+    if new == port.source.text:
+        return port
+    try:
+        return open_port(port.path, new, context, port.source.newline)
+    except (SyntaxError, ValueError) as error:
+        raise NotVerified(f"the ported code does not parse: {error}") from error
 
 
 def _finding(session: Port, misfit: misfits.Misfit) -> Finding:
@@ -81,30 +109,18 @@ def _finding(session: Port, misfit: misfits.Misfit) -> Finding:
     return rulebook()[misfit.rule].fill(variables, location=location)
 
 
-def _verify(
-    first: Port,
-    before: list[misfits.Misfit],
-    path: str,
-    text: str,
-    new: Ported,
-    context: Context,
-    newline: str,
-) -> None:
-    try:
-        after = open_port(path, new.text, context, newline)
-    except (SyntaxError, ValueError) as error:
-        raise NotVerified(f"the ported code does not parse: {error}") from error
-    found = misfits.find(after)
-    left = Counter(m.key for m in found) - Counter(m.key for m in before)
-    unmarked = [m for m in found if m.key in left and not _is_marked(after, m)]
+def _verify(first: Port, before: list[misfits.Misfit], step: _Step, context: Context) -> None:
+    after = step.port
+    left = Counter(m.key for m in step.misfits) - Counter(m.key for m in before)
+    unmarked = [m for m in step.misfits if m.key in left and not _is_marked(after, m)]
     if unmarked:
         raise NotVerified(f"the ported code would not fit: {_finding(after, unmarked[0]).message}")
-    if undefined := sorted(_undefined(after.model.tree) - _undefined(first.model.tree)):
-        raise NotVerified(f"the ported code would use the undefined name {undefined[0]!r}")
-    if lost := Counter(_comments(text)) - Counter(_comments(new.text)):
+    if (undefined := _undefined(after.model.tree)) and (new := undefined - _undefined(first.model.tree)):
+        raise NotVerified(f"the ported code would use the undefined name {min(new)!r}")
+    if lost := Counter(_comments(first.source.text)) - Counter(_comments(after.source.text)):
         raise NotVerified(f"the port would lose the comment {next(iter(lost))!r}")
-    again = _transform(path, new.text, context, newline, is_old=any(m.known for m in found))
-    if again.text != new.text:
+    again = _transform(after, step.misfits, context)
+    if again.port is not after:
         raise NotVerified("a second run would change the ported code again")
 
 

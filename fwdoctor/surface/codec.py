@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,37 @@ def load(path: Path) -> Surface:
     try:
         data = json.loads(path.read_text("utf-8"))
         return Surface(
-            modules={name: _decode_module(m) for name, m in data["modules"].items()},
+            modules=_Modules(data["modules"]),
             roots=tuple(data["roots"]),
             partial=tuple(data["partial"]),
             **{k: data.get(k) for k in _HEADER},
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise FwdoctorError(
             f"{path}: this stored surface is damaged ({error!r}); reinstall fwdoctor"
         ) from error
+
+
+class _Modules(Mapping[str, Module]):
+    """Modules that are decoded when they are asked for: most lookups need two or three of a hundred."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = dict(data)
+        self._made: dict[str, Module] = {}
+
+    def __getitem__(self, name: str) -> Module:
+        if name not in self._made:
+            self._made[name] = _decode_module(self._data[name])
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
 
 
 def _json(value: object) -> str:

@@ -145,6 +145,10 @@ class Surface:
     tag: str | None = None
     sdk_pin: str | None = None
 
+    _located: dict[str, tuple[str, Symbol | Module] | Absent] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
     def __hash__(self) -> int:
         return id(self)
 
@@ -161,7 +165,9 @@ class Surface:
 
         ``training.utils.TrainerConfig`` gives ``("training.utils.config.TrainerConfig", Class(…))``.
         """
-        return self._locate(path, 0)
+        if path not in self._located:
+            self._located[path] = self._locate(path, 0)
+        return self._located[path]
 
     def _locate(self, path: str, depth: int) -> tuple[str, Symbol | Module] | Absent:
         if depth > 20 or not self.covers(path):

@@ -5,9 +5,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from fwdoctor_codemods._port import Port
 
 from fwdoctor.finding import FileStatus, Report
 from fwdoctor.fit import target
+from fwdoctor.fit.session import Context
 from fwdoctor.migrate.run import migrate
 
 OLD = """\
@@ -195,14 +197,14 @@ def test_a_port_that_does_not_verify_leaves_the_file(tmp_path: Path, monkeypatch
 def test_a_surprise_in_one_file_is_that_file_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from fwdoctor.migrate import transform
 
-    real = transform.port
+    real = transform.port_opened
 
-    def port(path: str, *args: object, **kwargs: object) -> object:
-        if path.endswith("a.py"):
+    def port(first: Port, context: Context) -> transform.Ported:
+        if first.path.endswith("a.py"):
             raise KeyError("surprise")
-        return real(path, *args, **kwargs)  # type: ignore[arg-type]
+        return real(first, context)
 
-    monkeypatch.setattr(transform, "port", port)
+    monkeypatch.setattr(transform, "port_opened", port)
     for name in ("a.py", "b.py"):
         (tmp_path / name).write_text(OLD, "utf-8")
     report = run(tmp_path)

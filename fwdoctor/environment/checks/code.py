@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from fwdoctor.environment.checks import outcome
+from fwdoctor.environment.cookbook import Source
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.reading import shown
 from fwdoctor.errors import FwdoctorError
@@ -112,6 +114,7 @@ def _finding(facts: Facts, wrong: Sequence[FileFit], here: str | None) -> Findin
         "fits": _span(oldest, newest),
         "commit": newest.commit[:8],
         "stay": _install(facts, newest),
+        "migrate": _migrate(facts, path),
     }
     if here is None:
         return book["FWS503"].finding(resource=str(facts.folders[0]), **variables)
@@ -120,6 +123,14 @@ def _finding(facts: Facts, wrong: Sequence[FileFit], here: str | None) -> Findin
         return book["FWS501"].finding(resource=str(facts.folders[0]), **variables)
     variables["stay"] = _install(facts, oldest)
     return book["FWS502"].finding(resource=str(facts.folders[0]), **variables)
+
+
+def _migrate(facts: Facts, path: str) -> str:
+    cookbook = facts.cookbook
+    words = ["fwdoctor", "migrate", "--diff", path]
+    if cookbook and cookbook.folder and cookbook.source is Source.OPTION:
+        words[3:3] = ["--target", shown(cookbook.folder)]  # migrate would not find it by itself
+    return shlex.join(words)
 
 
 def _is_older(entry: Entry, facts: Facts) -> bool:

@@ -18,7 +18,7 @@ from fwdoctor.finding import CheckOutcome, Finding, Location
 from fwdoctor.rulebook import rulebook
 
 SECTION = "credentials"
-ORDER = 60
+ORDER = 70
 
 KEY = "FIREWORKS_API_KEY"
 URL = "FIREWORKS_BASE_URL"
@@ -158,5 +158,8 @@ def _detail(settings: Mapping[str, Setting]) -> str:
     if key is not None and key.path is not None:
         detail += ", seen by scripts that call load_dotenv()"
     if url is not None and url.value and not _url_flaw(url.value):
-        detail += f"; {URL} is {urlsplit(url.value).hostname} ({url.place})"
+        # The key may be in the wrong variable, or in both.
+        has_key = key is not None and key.value in url.value
+        host = "is set" if has_key else f"leads to {urlsplit(url.value).hostname}"
+        detail += f"; {URL} {host} ({url.place})"
     return detail

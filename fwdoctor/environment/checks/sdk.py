@@ -139,9 +139,11 @@ def _leftovers(facts: Facts) -> Iterator[Finding]:
 def _incomplete(facts: Facts, sdk: Distribution) -> Iterator[Finding]:
     """What the SDK needs for the extras that the pin asks for.
 
-    Without a pin that asks for one, nothing says that anybody wants to train: it is good to know only.
+    Without a pin that asks for one, nothing says that anybody wants to train: what only an extra needs is
+    then good to know, no more.
     """
     asked = facts.pin is not None and bool(facts.pin.requirement.extras)
+    fails_anyway = any(unmet(sdk.requires, facts))
     lacks = sdk_lacks(facts, sdk)
     if not lacks:
         return
@@ -150,7 +152,7 @@ def _incomplete(facts: Facts, sdk: Distribution) -> Iterator[Finding]:
     yield rulebook()["FWS208"].finding(
         location=pin_location(facts.pin),
         resource=str(facts.interpreter.prefix),
-        severity=None if asked else Severity.INFO,
+        severity=None if asked or fails_anyway else Severity.INFO,
         evidence="\n".join(str(lack) for lack in lacks),
         installed=str(sdk.version),
         extra=extra,
@@ -175,12 +177,12 @@ def _is_whole(sdk: Distribution) -> bool:
 
 def _broken(facts: Facts, sdk: Distribution) -> Finding:
     requirement = wanted(facts.pin.requirement) if facts.pin else SDK
-    if sdk.is_complete and sdk.version is not None:
-        what = f"its list of files names {_PACKAGE}, and the file is gone"
-    elif sdk.is_complete:
-        what = f"its version {sdk.raw_version!r} is none"
+    if sdk.version is None and sdk.raw_version:
+        what = f"{sdk.raw_version!r} is no version"
+    elif not sdk.is_complete:
+        what = f"{sdk.metadata_file.name} is missing or lacks name and version"
     else:
-        what = f"{sdk.metadata_file.name} is missing or has no name and version"
+        what = f"its list of files names {_PACKAGE}, and the file is gone"
     return rulebook()["FWS210"].finding(
         resource=str(sdk.metadata),
         metadata=str(sdk.metadata),

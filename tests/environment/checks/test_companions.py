@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fwdoctor.finding import CheckStatus
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.environment.conftest import World
 
 COMPANIONS = ["tinker-cookbook==0.4.3", "tqdm", "transformers==5.5.4", "hydra-core>=1.3,<2"]
 

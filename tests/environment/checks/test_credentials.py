@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import tempfile
 from pathlib import Path
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 from fwdoctor.environment import run
 from fwdoctor.environment.checks import credentials
 from fwdoctor.environment.facts import gather
+from fwdoctor.rulebook import rulebook
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.environment.conftest import World
 
 KEY = "fw_0123456789abcdefWXYZ"
 
@@ -153,37 +155,37 @@ def test_dotenv_may_be_a_folder(world: World) -> None:
 
 
 @given(
-    key=st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1, max_size=60),
+    key=st.text("aB9_-/@:#?. \"'{}\\\u00e9", min_size=1, max_size=40) | st.text(min_size=1, max_size=40),
     other=st.sampled_from(["FIREWORKS_API_KEY", "FIREWORKS_BASE_URL", "FIREWORKS_API_EXTRA_HEADERS"]),
-    wrap=st.sampled_from(["{}", " {}", '"{}"', "https://{}@host/", '{{"Authorization": "{}"}}', "{}\n"]),
+    wrap=st.sampled_from(["{}", " {}", '"{}"', "https://{}@host/", "https://{}", '{"X-A": "{}"}', "{}\n"]),
     dotenv=st.booleans(),
 )
 def test_a_key_is_in_no_output(key: str, other: str, wrap: str, dotenv: bool) -> None:
-    def output(secret: str) -> str:
-        variables = {"FIREWORKS_API_KEY": secret, other: wrap.replace("{}", secret)}
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder)
-            (path / "pyproject.toml").touch()
-            if dotenv:
-                lines = [f"{name}='{value}'" for name, value in variables.items()]
-                (path / ".env").write_text("\n".join(lines), "utf-8")
-                variables = {}
-            facts = gather(path, environ=variables)
-            outcome = credentials.check(facts)
-            said = [dataclasses.asdict(outcome), [dataclasses.asdict(p) for p in facts.reader.problems]]
-            return json.dumps(said, ensure_ascii=False).replace(folder, "")
-
-    said, usual = output(key), output("x")
+    variables = {"FIREWORKS_API_KEY": key, other: wrap.replace("{}", key)}
+    said = output(variables, dotenv)
+    # Words that the messages have anyway do not come from the key.
+    known = MESSAGES + output({"FIREWORKS_API_KEY": "x", other: wrap.replace("{}", "x")}, dotenv)
     windows = {key[i : i + 5] for i in range(len(key) - 4)}
-    assert [w for w in windows if w in said and w not in usual and w not in _FIXED] == []
-    if len(key) < 12:
-        assert f"ends in {key[-4:]} (" not in said
+    assert [w for w in windows if w.lower() in said.lower() and w.lower() not in known.lower()] == []
+    if len(variables["FIREWORKS_API_KEY"]) < 12:
+        assert "ends in" not in said
 
 
-#: What the messages say of themselves, whatever the key is.
-_FIXED = json.dumps(
-    [rule_text for rule_text in map(str, credentials.rulebook().values())], ensure_ascii=False
-)
+MESSAGES = "".join(map(str, rulebook().values())) + inspect.getsource(credentials)
+
+
+def output(variables: dict[str, str], dotenv: bool) -> str:
+    """All that is said about these variables, as text."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "pyproject.toml").touch()
+        if dotenv:
+            lines = [f"{name}='{value}'\n" for name, value in variables.items()]
+            (folder / ".env").write_bytes("".join(lines).encode("utf-8", "surrogatepass"))
+        facts = gather(folder, environ={} if dotenv else variables)
+        outcome = credentials.check(facts)
+        said = [dataclasses.asdict(outcome), *map(dataclasses.asdict, facts.reader.problems)]
+        return json.dumps(said, ensure_ascii=False).replace(name, "")
 
 
 def test_a_check_that_fails_does_not_quote_the_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

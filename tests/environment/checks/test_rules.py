@@ -11,7 +11,7 @@ import pytest
 from fwdoctor.rulebook import rulebook
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.environment.conftest import World
 
 Build = Callable[["World"], object]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.environment.conftest import World
 
 
 def test_what_the_extra_lacks_is_listed_with_versions(world: World) -> None:
@@ -26,6 +26,11 @@ def test_what_the_extra_lacks_is_listed_with_versions(world: World) -> None:
 def test_without_a_pin_for_an_extra_it_is_good_to_know_only(world: World) -> None:
     world.install("fireworks-ai", "1.2.9", requires=['tinker==0.23.0; extra == "training-sdk"'])
     assert world.check().one("FWS208").severity == "info"
+
+
+def test_what_the_sdk_itself_needs_is_an_error_without_any_pin(world: World) -> None:
+    world.install("fireworks-ai", "1.2.9", requires=["httpx<1"])
+    assert world.check().one("FWS208").severity == "error"
 
 
 def test_a_version_to_be_replaced_is_not_completed(world: World) -> None:
@@ -59,10 +64,10 @@ def test_of_two_in_one_folder_the_record_to_remove_is_named(world: World) -> Non
 @pytest.mark.parametrize(
     ("metadata", "what"),
     [
-        (None, "METADATA is missing or has no name and version"),
-        ("", "METADATA is missing or has no name and version"),
-        ("Name: fireworks-ai\nVersion: one\n", "its version 'one' is none"),
-        ("Name: fireworks-ai\n", "its version None is none"),
+        (None, "METADATA is missing or lacks name and version"),
+        ("", "METADATA is missing or lacks name and version"),
+        ("Name: fireworks-ai\nVersion: one\n", "'one' is no version"),
+        ("Name: fireworks-ai\n", "METADATA is missing or lacks name and version"),
     ],
 )
 def test_broken_metadata_is_a_finding(world: World, metadata: str | None, what: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fwdoctor.finding import CheckStatus
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.environment.conftest import World
 
 # rows: the SDK that is installed; columns: the pin of the cookbook of that day
 TABLE = """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.environment.conftest import World
 
 IMPORT = "from training.recipes.sft_loop import Config, main\n"
 

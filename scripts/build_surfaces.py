@@ -68,9 +68,14 @@ def main() -> int:
                 r'"(fireworks-ai[^"]*)"', pyproject.read_text("utf-8") if pyproject.exists() else ""
             )
             surface = read_surface(
-                Path(scratch), ["training"], name=short, leave_out=COOKBOOK_LEFT_OUT, date=date, commit=commit,
+                Path(scratch),
+                ["training"],
+                name=short,
+                leave_out=COOKBOOK_LEFT_OUT,
+                date=date,
+                commit=commit,
                 sdk_pin=pin[1] if pin else None,
-            )  # fmt: skip
+            )
         write(f"cookbook-{short}.json", codec.dumps(surface))
         row = {"commit": commit, "date": date, "names": names, "sdk": sdk, "sdk_pin": surface.sdk_pin}
         rows.append(row)

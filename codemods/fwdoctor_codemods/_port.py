@@ -211,6 +211,7 @@ class Port:
         self._answers: dict[ast.AST, str | None] = {}
         self._types: dict[ast.AST, str | None] = {}
         self._interesting: set[ast.AST] = set()
+        self._stored: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
 
     # --- names ---------------------------------------------------------------------------------------
 
@@ -451,19 +452,27 @@ class Port:
                 and statement.target.id == attribute
             ):
                 return self.annotated(statement.annotation)
-        values = [
-            a.value
-            for a in ast.walk(node)
-            if isinstance(a, ast.Assign)
-            for t in a.targets
-            if isinstance(t, ast.Attribute) and t.attr == attribute and ast.unparse(t.value) == "self"
-        ]
-        if values:
+        if values := self._stored_on_self(node).get(attribute):
             return self._agreed(self.type_of(v) for v in values)
         for base in node.bases:
             if (config := self.recipe_config(base)) is not None:
                 return self.field_type(config, attribute)
         return None
+
+    def _stored_on_self(self, node: ast.ClassDef) -> dict[str, list[ast.expr]]:
+        """What a class assigns to ``self.x``, by x; looked up once per class."""
+        if node not in self._stored:
+            found: dict[str, list[ast.expr]] = {}
+            for part in ast.walk(node):
+                for target in part.targets if isinstance(part, ast.Assign) else ():
+                    if (
+                        isinstance(target, ast.Attribute)
+                        and isinstance(target.value, ast.Name)
+                        and target.value.id == "self"
+                    ):
+                        found.setdefault(target.attr, []).append(part.value)  # type: ignore[attr-defined]
+            self._stored[node] = found
+        return self._stored[node]
 
     # --- writing -------------------------------------------------------------------------------------
 

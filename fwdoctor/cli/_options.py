@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from fwdoctor.errors import FwdoctorError
-from fwdoctor.finding import CheckOutcome, CheckStatus, FileOutcome, Finding, Report, Severity
+from fwdoctor.finding import CheckOutcome, CheckStatus, FileOutcome, Finding, Report
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 FORMATS = ("text", "concise", "json", "jsonl")
@@ -141,10 +141,12 @@ def filtered(report: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -
 
     def check(outcome: CheckOutcome) -> CheckOutcome:
         kept = tuple(f for f in outcome.findings if wanted(f))
-        status = outcome.status
-        if status is CheckStatus.FINDING and not kept:
-            status = CheckStatus.OK
-        return dataclasses.replace(outcome, status=status, findings=kept)
+        if outcome.findings and not kept:
+            # Neither found nor fine: nobody asked.
+            return dataclasses.replace(
+                outcome, status=CheckStatus.SKIPPED, detail="not selected", findings=()
+            )
+        return dataclasses.replace(outcome, findings=kept)
 
     def file(outcome: FileOutcome) -> FileOutcome:
         return dataclasses.replace(outcome, todo=tuple(f for f in outcome.todo if wanted(f)))
@@ -155,7 +157,3 @@ def filtered(report: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -
         checks=None if report.checks is None else tuple(map(check, report.checks)),
         files=None if report.files is None else tuple(map(file, report.files)),
     )
-
-
-#: The order in which findings are shown.
-SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.INFO)

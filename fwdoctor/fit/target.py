@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from fwdoctor_codemods._port import Surfaces
@@ -43,8 +44,7 @@ def of_entry(entry: stored.Entry) -> Surfaces:
 
 def of_folder(folder: Path) -> Surfaces:
     """The surfaces for a cookbook on disk: what it offers, and every bundled version as older."""
-    surface = stored.from_folder(folder)
-    twin = _twin(surface)
+    surface, twin = _read(folder), twin_of_folder(folder)
     if twin is not None:
         known = of_entry(twin)
         return Surfaces(surface, known.label, known.origins, known.sdk, known.sdk_origins)
@@ -57,9 +57,15 @@ def of_folder(folder: Path) -> Surfaces:
     )
 
 
+@functools.cache
 def twin_of_folder(folder: Path) -> stored.Entry | None:
     """The bundled version that the cookbook on disk is, if its surface is the very same."""
-    return _twin(stored.from_folder(folder))
+    return _twin(_read(folder))
+
+
+@functools.cache
+def _read(folder: Path) -> Surface:
+    return stored.from_folder(folder)
 
 
 def _twin(surface: Surface) -> stored.Entry | None:

@@ -9,7 +9,7 @@ from fwdoctor_codemods._port import Port, Surfaces, span
 
 from fwdoctor.finding import Problem
 from fwdoctor.fit import misfits, project
-from fwdoctor.fit.session import Context, open_port
+from fwdoctor.fit.session import Context, open_port, reopen
 from fwdoctor.source.sieve import sieve
 from fwdoctor.source.text import UnreadableSource, decode_source, parse_guarded
 from fwdoctor.surface import stored
@@ -36,23 +36,37 @@ class Site:
         return f"{self.path}:{self.line} ({self.message})"
 
 
-@dataclass(frozen=True)
+#: The key of the cookbook on disk; a stored version's key is its commit.
+FOUND = "found"
+
+
 class FileFit:
-    """A file that uses the cookbook.
+    """A file that uses the cookbook, compared with versions as they are asked for."""
 
-    ``sites`` are the places that break, by the key of what the file was compared with: a stored
-    version's commit, or ``found`` for the cookbook on disk. No site: it fits.
-    """
+    def __init__(self, port: Port, wanted: Mapping[str, Surfaces]) -> None:
+        self.path = port.path
+        self._port = port
+        self._wanted = wanted
+        self._sites: dict[str, tuple[Site, ...]] = {}
 
-    path: str
-    sites: Mapping[str, tuple[Site, ...]]
+    def sites(self, key: str) -> tuple[Site, ...]:
+        """The places that break with a version. None: the file fits it."""
+        if key not in self._sites:
+            port = reopen(self._port, Context(self._wanted[key]))
+            self._sites[key] = tuple(
+                Site(self.path, span(m.node)[0], _SHORT[m.rule].format(**m.variables))
+                for m in misfits.find(port)
+                if m.rule in BREAKING and m.known
+            )
+        return self._sites[key]
 
     def fits(self, key: str) -> bool:
-        return not self.sites[key]
+        """Whether nothing breaks with a version."""
+        return not self.sites(key)
 
 
 def compare(files: Iterable[str], found: Surfaces | None = None) -> tuple[list[FileFit], list[Problem]]:
-    """Compare each file that uses the cookbook with every stored version, and with ``found``."""
+    """Open each file that uses the cookbook, for comparison with the stored versions and with ``found``."""
     result: list[FileFit] = []
     problems: list[Problem] = []
     wanted: dict[str, Surfaces] | None = None
@@ -60,23 +74,21 @@ def compare(files: Iterable[str], found: Surfaces | None = None) -> tuple[list[F
         if isinstance(data, Problem):
             problems.append(data)
             continue
-        try:
-            source = decode_source(path, data)
-            parse_guarded(source)
-        except UnreadableSource as error:
-            problems.append(error.problem)
-            continue
         if wanted is None:
             wanted = _all_versions()
             if found is not None:
-                wanted["found"] = found
+                wanted[FOUND] = found
         try:
-            fit = _compare(path, source.text, wanted)
+            source = decode_source(path, data)
+            tree = parse_guarded(source)
+            context = Context(wanted[stored.newest().commit], project.module_name(path))
+            port = open_port(path, source.text, context, source.newline, tree)
+            if uses_cookbook(port) and not project.lookalike(path, port.model):
+                result.append(FileFit(port, wanted))
+        except UnreadableSource as error:
+            problems.append(error.problem)
         except RecursionError:
             problems.append(Problem("nested too deeply to look at", path))
-            continue
-        if fit is not None:
-            result.append(fit)
     return result, problems
 
 
@@ -91,21 +103,6 @@ def _all_versions() -> dict[str, Surfaces]:
     return result
 
 
-def _compare(path: str, text: str, wanted: Mapping[str, Surfaces]) -> FileFit | None:
-    sites: dict[str, tuple[Site, ...]] = {}
-    for key, surfaces in wanted.items():
-        context = Context(surfaces, project.module_name(path))
-        port = open_port(path, text, context)
-        if not sites and (not uses_cookbook(port) or project.lookalike(path, port.model)):
-            return None
-        sites[key] = tuple(
-            Site(path, span(m.node)[0], _SHORT[m.rule].format(**m.variables))
-            for m in misfits.find(port)
-            if m.rule in BREAKING and m.known
-        )
-    return FileFit(path, sites)
-
-
 def uses_cookbook(port: Port) -> bool:
     """Whether the file imports the cookbook itself, not only the SDK."""
     scopes = (port.model.module, *port.model.scopes.values())
@@ -117,17 +114,6 @@ def uses_cookbook(port: Port) -> bool:
     ) or any(s.startswith("training.") for scope in scopes for s in scope.stars)
 
 
-def newest_fit(fits: Sequence[FileFit]) -> stored.Entry | None:
-    """The newest stored version that all of the files fit, or None."""
-    for entry in reversed(stored.index()):
-        if all(f.fits(entry.commit) for f in fits):
-            return entry
-    return None
-
-
-def oldest_fit(fits: Sequence[FileFit]) -> stored.Entry | None:
-    """The oldest stored version that all of the files fit, or None."""
-    for entry in stored.index():
-        if all(f.fits(entry.commit) for f in fits):
-            return entry
-    return None
+def common(fits: Sequence[FileFit]) -> list[stored.Entry]:
+    """The stored versions that all of the files fit, oldest first."""
+    return [e for e in stored.index() if all(f.fits(e.commit) for f in fits)]

@@ -181,6 +181,8 @@ class Surface:
         module = self.modules[head]
         name = rest[0]
         symbol = module.names.get(name)
+        if symbol is None and name.startswith("__") and name.endswith("__"):
+            return UNKNOWN  # __file__ and the like: every module has them
         if symbol is None:
             below = f"{head}.{name}"
             if not self.covers(below):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from fwdoctor.environment.checks import outcome
 from fwdoctor.environment.cookbook import Source
@@ -38,12 +40,13 @@ def check(facts: Facts) -> CheckOutcome:
         return CheckOutcome(SECTION, CheckStatus.SKIPPED, f"no Python file under {shown(facts.folders[0])}")
     from fwdoctor.fit import versions
 
-    fits, problems = versions.compare(found.files, _installed(facts))
+    installed = _installed(facts)
+    fits, problems = versions.compare(found.files, installed)
     for problem in (*found.problems, *problems):
         facts.reader.problem(Path(problem.path or "."), problem.message)
     if not fits:
         return outcome(SECTION, f"none of {_files(count)} uses the cookbook")
-    return outcome(SECTION, _detail(fits, count), _judge(facts, fits))
+    return outcome(SECTION, _detail(fits, count), _judge(facts, fits, installed))
 
 
 def _installed(facts: Facts) -> Surfaces | None:
@@ -52,7 +55,8 @@ def _installed(facts: Facts) -> Surfaces | None:
     if facts.cookbook is None or facts.cookbook.folder is None:
         return None
     try:
-        return target.of_folder(facts.cookbook.folder)
+        # Without the SDK's surface: which SDK is there is the business of another check.
+        return replace(target.of_folder(facts.cookbook.folder), sdk=None, sdk_origins=())
     except FwdoctorError:
         return None
 
@@ -67,121 +71,123 @@ def _detail(fits: Sequence[FileFit], count: int) -> str:
 
     newest = stored.newest()
     current = sum(f.fits(newest.commit) for f in fits)
-    uses = "use" if len(fits) != 1 else "uses"
-    text = f"{len(fits)} of {_files(count)} {uses} the cookbook; {current} fit{'s' if current == 1 else ''} {newest.label}"
-    old = len(fits) - current
-    return f"{text}, {old} older" if old else text
+    uses = "uses" if len(fits) == 1 else "use"
+    text = f"{len(fits)} of {_files(count)} {uses} the cookbook"
+    rest = len(fits) - current
+    if not rest:
+        return f"{text}; {newest.label} fits"
+    return f"{text}; of these, {rest} cannot run with {newest.label}"
 
 
-def _judge(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
+def _judge(facts: Facts, fits: Sequence[FileFit], installed: Surfaces | None) -> list[Finding]:
+    from fwdoctor.fit.versions import FOUND
     from fwdoctor.surface import stored
 
-    here = "found" if "found" in fits[0].sites else None
-    wrong = [f for f in fits if not f.fits(here or stored.newest().commit)]
+    key = FOUND if installed else stored.newest().commit
+    wrong = [f for f in fits if not f.fits(key)]
     if not wrong:
         return _judge_sdk(facts, fits)
-    return [_finding(facts, group, here) for group in _by_version(wrong)]
+    return [_finding(facts, group, versions, key) for group, versions in _groups(wrong)]
 
 
-def _by_version(wrong: Sequence[FileFit]) -> list[list[FileFit]]:
-    """Files that fit one version in common, together."""
+def _groups(wrong: Sequence[FileFit]) -> list[tuple[list[FileFit], list[Entry]]]:
+    """All files if there are versions that they all fit, else those that fit the same, together."""
     from fwdoctor.fit import versions
 
-    groups: dict[Entry | None, list[FileFit]] = {}
-    if versions.newest_fit(wrong) is not None:
-        return [list(wrong)]
+    if together := versions.common(wrong):
+        return [(list(wrong), together)]
+    groups: dict[tuple[Entry, ...], list[FileFit]] = {}
     for fit in wrong:
-        groups.setdefault(versions.newest_fit([fit]), []).append(fit)
-    return list(groups.values())
+        groups.setdefault(tuple(versions.common([fit])), []).append(fit)
+    return [(group, list(entries)) for entries, group in groups.items()]
 
 
-def _finding(facts: Facts, wrong: Sequence[FileFit], here: str | None) -> Finding:
-    from fwdoctor.fit import versions
+def _finding(facts: Facts, wrong: Sequence[FileFit], fitting: Sequence[Entry], key: str) -> Finding:
     from fwdoctor.surface import stored
 
     book = rulebook()
-    newest, oldest = versions.newest_fit(wrong), versions.oldest_fit(wrong)
-    sites = [s for f in wrong for s in f.sites[here or stored.newest().commit]]
-    count = _files(len(wrong))
-    path = shown(facts.folders[0])
-    if newest is None or oldest is None:
-        detail = f"{count} fit no stored version whole: {_some(sites)}"
-        return book["FWS505"].finding(resource=str(facts.folders[0]), path=path, detail=detail)
+    count, path, resource = _files(len(wrong)), shown(facts.folders[0]), str(facts.folders[0])
+    sites = [site for fit in wrong for site in fit.sites(key)]
+    found = facts.cookbook if facts.cookbook and facts.cookbook.folder else None
     variables = {
         "count": count,
         "sites": _some(sites),
         "path": path,
-        "fits": _span(oldest, newest),
-        "commit": newest.commit[:8],
-        "stay": _install(facts, newest),
+        "newest": stored.newest().label,
+        "found": f"the {found.label}" if found else stored.newest().label,
         "migrate": _migrate(facts, path),
     }
-    if here is None:
-        return book["FWS503"].finding(resource=str(facts.folders[0]), **variables)
-    variables["found"] = f"the {facts.cookbook.label}" if facts.cookbook else "the cookbook"
-    if _is_older(newest, facts):
-        return book["FWS501"].finding(resource=str(facts.folders[0]), **variables)
-    variables["stay"] = _install(facts, oldest)
-    return book["FWS502"].finding(resource=str(facts.folders[0]), **variables)
-
-
-def _migrate(facts: Facts, path: str) -> str:
-    cookbook = facts.cookbook
-    words = ["fwdoctor", "migrate", "--diff", path]
-    if cookbook and cookbook.folder and cookbook.source is Source.OPTION:
-        words[3:3] = ["--target", shown(cookbook.folder)]  # migrate would not find it by itself
-    return shlex.join(words)
+    if not fitting:
+        return book["FWS505"].fill(variables, resource=resource)
+    older = [e for e in fitting if _is_older(e, facts)]
+    chosen = older[-1] if older else fitting[0]
+    variables |= {
+        "fits": _span(fitting),
+        "commit": chosen.commit[:8],
+        "stay": facts.installer.install([f"fireworks-ai[training]=={chosen.sdk}"]),
+    }
+    if found is None:
+        return book["FWS503"].fill(variables, resource=resource)
+    return book["FWS501" if older else "FWS502"].fill(variables, resource=resource)
 
 
 def _is_older(entry: Entry, facts: Facts) -> bool:
-    """Whether a stored version is older than the cookbook that is there."""
+    """Whether a stored version is older than the cookbook that is there, by its surface or else its pin."""
     from fwdoctor.fit import target
 
-    assert facts.cookbook is not None
-    assert facts.cookbook.folder is not None
+    if facts.cookbook is None or facts.cookbook.folder is None:
+        return True
     twin = target.twin_of_folder(facts.cookbook.folder)
     if twin is not None:
         return entry.date < twin.date
     pin = facts.cookbook.pin
-    return pin is None or _lowest(entry.sdk_pin) <= _lowest(str(pin.requirement))
+    if pin is None or entry.sdk_pin is None:
+        return True
+    return _lowest(Requirement(entry.sdk_pin)) < _lowest(pin.requirement)
 
 
-def _lowest(pin: str | None) -> tuple[int, ...]:
-    from packaging.version import Version
-
-    if pin is None:
-        return (0,)
-    versions = [Version(s.version) for s in Requirement(pin).specifier if s.operator in (">=", "==", "~=")]
-    return max(versions).release if versions else (0,)
+def _lowest(pin: Requirement) -> Version:
+    """The lower bound of a pin."""
+    return max(
+        (Version(s.version) for s in pin.specifier if s.operator in (">=", "==", "~=")), default=Version("0")
+    )
 
 
 def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
     """Code for a newer cookbook with an SDK that this cookbook would refuse, where no pin says so."""
     from fwdoctor.fit import versions
 
-    oldest = versions.oldest_fit(fits)
-    if oldest is None or oldest.sdk_pin is None or facts.sdk is None or facts.sdk.version is None:
+    if facts.pin is not None or facts.sdk is None or facts.sdk.version is None:
         return []
-    if facts.pin is not None or Requirement(oldest.sdk_pin).specifier.contains(
-        facts.sdk.version, prereleases=True
-    ):
+    fitting = versions.common(fits)
+    if not fitting or fitting[0].sdk_pin is None:
+        return []
+    oldest, pin = fitting[0], fitting[0].sdk_pin
+    if Requirement(pin).specifier.contains(facts.sdk.version, prereleases=True):
         return []
     finding = rulebook()["FWS504"].finding(
         resource=str(facts.folders[0]),
         count=_files(len(fits)),
         fits=oldest.label,
-        pin=oldest.sdk_pin,
+        pin=pin,
         installed=str(facts.sdk.version),
-        stay=facts.installer.install([oldest.sdk_pin]),
+        stay=facts.installer.install([pin]),
     )
     return [finding]
 
 
-def _install(facts: Facts, entry: Entry) -> str:
-    return facts.installer.install([f"fireworks-ai[training]=={entry.sdk}"])
+def _migrate(facts: Facts, path: str) -> str:
+    cookbook = facts.cookbook
+    words = ["fwdoctor", "migrate", "--diff", path]
+    if cookbook is None or cookbook.folder is None:
+        words[3:3] = ["--target", "latest"]
+    elif cookbook.source is Source.OPTION:
+        words[3:3] = ["--target", shown(cookbook.folder)]  # migrate would not find it by itself
+    return shlex.join(words)
 
 
-def _span(oldest: Entry, newest: Entry) -> str:
+def _span(fitting: Sequence[Entry]) -> str:
+    oldest, newest = fitting[0], fitting[-1]
     if oldest is newest:
         return newest.label
     return f"cookbook {oldest.commit[:8]} to {newest.commit[:8]} ({oldest.date} to {newest.date})"

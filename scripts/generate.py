@@ -9,8 +9,12 @@ Generated: the JSON schema of the output, and the tables of rules in README and 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
+import os
 import re
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -91,7 +95,38 @@ def targets_table() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"rules": rules_table, "moves": moves_table, "targets": targets_table}
+#: The commands whose true output README shows.
+SHOWN = (
+    "fwdoctor check tests/fixtures/old_project --python tests/fixtures/stale_venv",
+    "fwdoctor migrate --diff --target latest tests/fixtures/old_project",
+    "fwdoctor migrate --check --target june --output-format concise tests/fixtures/old_project",
+    "fwdoctor rule FWD106",
+)
+
+
+@functools.cache
+def commands() -> str:
+    """Each command with what it prints and its exit status, run in an environment of its own."""
+    parts = []
+    for line in SHOWN:
+        words = [sys.executable, "-m", *shlex.split(line)]
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "SYSTEMROOT")}
+        environ = kept | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(sys.path[1:])}
+        done = subprocess.run(
+            words, cwd=ROOT, env=environ, capture_output=True, encoding="utf-8", check=False
+        )
+        if done.returncode == 2 or done.stderr:
+            raise SystemExit(f"{line}: {done.stderr}")
+        parts.append(f"```console\n$ {line}\n{done.stdout.rstrip()}\n```\n\nExit status {done.returncode}.")
+    return "\n\n".join(parts)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "rules": rules_table,
+    "moves": moves_table,
+    "targets": targets_table,
+    "commands": commands,
+}
 
 
 def outputs() -> dict[Path, str]:

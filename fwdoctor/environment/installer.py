@@ -18,6 +18,9 @@ from fwdoctor.environment.interpreter import Choice, Interpreter
 from fwdoctor.environment.reading import Reader, shown
 
 
+_WINDOWS = os.name == "nt"
+
+
 class Tool(enum.StrEnum):
     """What manages the environment."""
 
@@ -47,16 +50,16 @@ class Installer:
             case Tool.UV_PROJECT | Tool.POETRY:
                 return _command(str(self.tool), "add", *_in("--directory", self.project), *requirements)
             case Tool.UV:
-                return _command("uv", "pip", "install", "--python", str(self.executable), *requirements)
+                return _command("uv", "pip", "install", "--python", shown(self.executable), *requirements)
             case Tool.PIP:
-                return _command(str(self.executable), "-m", "pip", "install", *requirements)
+                return _command(shown(self.executable), "-m", "pip", "install", *requirements)
 
     def reinstall(self, requirement: Requirement) -> str:
         """The command that installs one distribution again, without its dependencies."""
         if self.tool in (Tool.UV, Tool.UV_PROJECT):
-            command = ["uv", "pip", "install", "--python", str(self.executable), "--reinstall-package"]
+            command = ["uv", "pip", "install", "--python", shown(self.executable), "--reinstall-package"]
             return _command(*command, requirement.name, "--no-deps", str(requirement))
-        command = [str(self.executable), "-m", "pip", "install", "--force-reinstall"]
+        command = [shown(self.executable), "-m", "pip", "install", "--force-reinstall"]
         return _command(*command, "--no-deps", str(requirement))
 
     def _synchronize(self, project: Path, pin: Pin) -> str:
@@ -70,8 +73,8 @@ class Installer:
     def uninstall(self, name: str) -> str:
         """The command that removes a distribution."""
         if self.tool in (Tool.UV, Tool.UV_PROJECT):
-            return _command("uv", "pip", "uninstall", "--python", str(self.executable), name)
-        return _command(str(self.executable), "-m", "pip", "uninstall", "--yes", name)
+            return _command("uv", "pip", "uninstall", "--python", shown(self.executable), name)
+        return _command(shown(self.executable), "-m", "pip", "uninstall", "--yes", name)
 
     def create_environment(self, python: Version) -> str:
         """The command that makes a new environment with that Python."""
@@ -101,16 +104,16 @@ def find_installer(interpreter: Interpreter, folders: Sequence[Path], reader: Re
 
 def remove(path: Path) -> str:
     """The command that deletes a file or folder."""
-    return _command("rmdir" if os.name == "nt" else "rm", "/s" if os.name == "nt" else "-r", str(path))
+    return _command("rmdir" if _WINDOWS else "rm", "/s" if _WINDOWS else "-r", str(path))
 
 
 def rename(path: Path, name: str) -> str:
     """The command that gives a file or folder of a project another name."""
-    return _command("move" if os.name == "nt" else "mv", shown(path), shown(path.with_name(name)))
+    return _command("move" if _WINDOWS else "mv", shown(path), shown(path.with_name(name)))
 
 
 def _command(*words: str) -> str:
-    if os.name != "nt":
+    if not _WINDOWS:
         return shlex.join(words)
     # cmd and PowerShell both take double quotes; unquoted, "<" and ">" would redirect.
     return " ".join(f'"{word}"' if re.search(r"[^\w@%+=:./\\-]", word) else word for word in words)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from fwdoctor.environment.reading import Reader
+from fwdoctor.environment.reading import Reader, shown
 from fwdoctor.errors import FwdoctorError
 
 #: Folders of a project that hold its environment, if they hold one.
@@ -55,7 +55,7 @@ class Interpreter:
     @property
     def label(self) -> str:
         """How messages name it: ``Python 3.11.7 (/home/me/.venv, the active environment)``."""
-        return f"Python {self.version or '?'} ({self.prefix}, {self.choice})"
+        return f"Python {self.version or '?'} ({shown(self.prefix)}, {self.choice})"
 
 
 def find_interpreter(

@@ -75,5 +75,5 @@ def test_commands_survive_the_shell() -> None:
 
 def test_on_windows_double_quotes_protect(monkeypatch: pytest.MonkeyPatch) -> None:
     installer = Installer(Tool.PIP, Path("/a b/python.exe"))
-    monkeypatch.setattr(module.os, "name", "nt")
+    monkeypatch.setattr(module, "_WINDOWS", True)
     assert installer.install([SDK, "a==1"]) == f'"/a b/python.exe" -m pip install "{SDK}" a==1'

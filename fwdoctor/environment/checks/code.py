@@ -106,7 +106,7 @@ def _finding(facts: Facts, wrong: Sequence[FileFit], fitting: Sequence[Entry], k
     from fwdoctor.surface import stored
 
     book = rulebook()
-    count, path, resource = _files(len(wrong)), shown(facts.folders[0]), str(facts.folders[0])
+    count, path, resource = _files(len(wrong)), shown(facts.folders[0]), shown(facts.folders[0])
     sites = [site for fit in wrong for site in fit.sites(key)]
     found = facts.cookbook if facts.cookbook and facts.cookbook.folder else None
     variables = {
@@ -166,7 +166,7 @@ def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
     if Requirement(pin).specifier.contains(facts.sdk.version, prereleases=True):
         return []
     finding = rulebook()["FWS504"].finding(
-        resource=str(facts.folders[0]),
+        resource=shown(facts.folders[0]),
         count=_files(len(fits)),
         fits=oldest.label,
         pin=pin,

@@ -48,7 +48,7 @@ def _findings(facts: Facts, cookbook: Cookbook, lacks: Sequence[tuple[Pin, Unmet
             first = group[0][0]
             yield rulebook()[rule].finding(
                 location=pin_location(first),
-                resource=str(facts.interpreter.prefix),
+                resource=shown(facts.interpreter.prefix),
                 evidence="\n".join(f"{pin_location(pin)}: {lack}" for pin, lack in group),
                 packages=", ".join(str(lack) for _, lack in group),
                 cookbook=cookbook.label,

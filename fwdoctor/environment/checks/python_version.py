@@ -37,10 +37,10 @@ def check(facts: Facts) -> CheckOutcome:
     if required.contains(version, prereleases=True):
         return outcome(SECTION, detail)
     finding = rulebook()["FWS101"].finding(
-        resource=str(interpreter.prefix),
+        resource=shown(interpreter.prefix),
         evidence=f"requires-python {required} ({source})",
         version=str(interpreter.version),
-        interpreter=f"{interpreter.prefix}, {interpreter.choice}",
+        interpreter=f"{shown(interpreter.prefix)}, {interpreter.choice}",
         required=str(required),
         source=source,
         create=facts.installer.create_environment(_lowest(required)),

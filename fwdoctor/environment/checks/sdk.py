@@ -62,7 +62,7 @@ def check(facts: Facts) -> CheckOutcome:
 def _missing(facts: Facts, pin: Pin) -> Finding:
     return rulebook()["FWS201"].finding(
         location=pin_location(pin),
-        resource=str(facts.interpreter.prefix),
+        resource=shown(facts.interpreter.prefix),
         interpreter=facts.interpreter.label,
         pin=wanted(pin.requirement),
         place=pin_place(pin, facts.cookbook),
@@ -75,7 +75,7 @@ def _mismatch(facts: Facts, version: Version, pin: Pin) -> Finding:
     is_old = any(version < Version(s.version.removesuffix(".*")) for s in lower)
     return rulebook()["FWS202" if is_old else "FWS203"].finding(
         location=pin_location(pin),
-        resource=str(facts.interpreter.prefix),
+        resource=shown(facts.interpreter.prefix),
         installed=str(version),
         pin=allowed(pin.requirement.specifier),
         place=pin_place(pin, facts.cookbook),
@@ -91,7 +91,7 @@ def _duplicates(facts: Facts, sdk: Distribution) -> Iterator[Finding]:
         if other.site == sdk.site:
             exact = Requirement(f"{SDK}=={sdk.version}") if sdk.version else Requirement(SDK)
             yield rulebook()["FWS204"].finding(
-                resource=str(other.metadata),
+                resource=shown(other.metadata),
                 first=sdk.metadata.name,
                 second=other.metadata.name,
                 site=str(sdk.site),
@@ -100,7 +100,7 @@ def _duplicates(facts: Facts, sdk: Distribution) -> Iterator[Finding]:
             )
         else:
             yield rulebook()["FWS205"].finding(
-                resource=str(other.metadata),
+                resource=shown(other.metadata),
                 first=f"{sdk.raw_version} in {sdk.site}",
                 second=f"{other.raw_version} in {other.site}",
             )
@@ -118,7 +118,7 @@ def _foreign(facts: Facts) -> Iterator[Finding]:
         else:
             mend = facts.installer.install([wanted(facts.pin.requirement) if facts.pin else SDK], facts.pin)
         yield rulebook()["FWS206"].finding(
-            resource=str(other.metadata),
+            resource=shown(other.metadata),
             other=other.name,
             version=str(other.raw_version),
             site=str(other.site),
@@ -132,7 +132,7 @@ def _leftovers(facts: Facts) -> Iterator[Finding]:
     for path in facts.distributions.leftovers:
         if path.name == "~ireworks" or path.name.startswith(("~ireworks_ai", "~ireworks-ai")):
             yield rulebook()["FWS207"].finding(
-                resource=str(path), leftover=path.name, site=str(path.parent), remove=remove(path)
+                resource=shown(path), leftover=path.name, site=str(path.parent), remove=remove(path)
             )
 
 
@@ -151,7 +151,7 @@ def _incomplete(facts: Facts, sdk: Distribution) -> Iterator[Finding]:
     requirement = f"{SDK}[{extra}]=={sdk.version}"
     yield rulebook()["FWS208"].finding(
         location=pin_location(facts.pin),
-        resource=str(facts.interpreter.prefix),
+        resource=shown(facts.interpreter.prefix),
         severity=None if asked or fails_anyway else Severity.INFO,
         evidence="\n".join(str(lack) for lack in lacks),
         installed=str(sdk.version),
@@ -184,7 +184,7 @@ def _broken(facts: Facts, sdk: Distribution) -> Finding:
     else:
         what = f"its list of files names {_PACKAGE}, and the file is gone"
     return rulebook()["FWS210"].finding(
-        resource=str(sdk.metadata),
+        resource=shown(sdk.metadata),
         metadata=str(sdk.metadata),
         what=what,
         remove=remove(sdk.metadata),

@@ -44,7 +44,7 @@ def _findings(facts: Facts, folder: Path, name: str) -> Iterator[Finding]:
     new = f"my_{hiding.name}"
     yield rulebook()["FWS311"].finding(
         location=Location(shown(hiding if hiding.is_file() else hiding / "__init__.py")),
-        resource=str(hiding),
+        resource=shown(hiding),
         module=name,
         path=shown(hiding),
         distribution=_OWNERS[name],

@@ -17,7 +17,6 @@ from fwdoctor.environment.cookbook import Pin
 from fwdoctor.environment.interpreter import Choice, Interpreter
 from fwdoctor.environment.reading import Reader, shown
 
-
 _WINDOWS = os.name == "nt"
 
 

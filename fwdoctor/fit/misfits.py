@@ -30,6 +30,8 @@ class Misfit:
     rule: str
     known: bool
     variables: Mapping[str, str] = field(default_factory=dict)
+    #: the full path of what does not fit
+    subject: str = ""
 
     @property
     def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -42,7 +44,15 @@ def find(port: Port) -> list[Misfit]:
     if not port.uses_fireworks:
         return []
     found = [*_imports(port), *_attributes(port), *_calls(port), *_strings(port)]
-    return sorted(found, key=lambda m: span(m.node))
+    return sorted((m for m in found if m.known or not _is_sdk(m)), key=lambda m: span(m.node))
+
+
+def _is_sdk(misfit: Misfit) -> bool:
+    """Whether it is about the SDK: the stored release is one of many that go with a cookbook.
+
+    A name that no stored release has may well be in the user's own, so only what an older one had counts.
+    """
+    return misfit.subject.startswith("fireworks.")
 
 
 def _lacks(port: Port, path: str) -> bool:
@@ -67,7 +77,7 @@ def _imports(port: Port) -> Iterator[Misfit]:
         for alias, path in paths:
             if path and _lacks(port, path):
                 rule = "FWD112" if _is_guarded(port, alias) else "FWD107"
-                yield Misfit(alias, rule, _known(port, path), {"old": path})
+                yield Misfit(alias, rule, _known(port, path), {"old": path}, path)
 
 
 def _is_guarded(port: Port, alias: ast.alias) -> bool:
@@ -97,7 +107,7 @@ def _attributes(port: Port) -> Iterator[Misfit]:
         if raw is not None:
             inner = port.model.resolve(node.value)
             if _lacks(port, raw) and not (inner and _lacks(port, inner)) and raw not in stored:
-                yield Misfit(node, "FWD107", _known(port, raw), {"old": raw})
+                yield Misfit(node, "FWD107", _known(port, raw), {"old": raw}, raw)
             continue
         owner = port.type_of(node.value)
         if owner is None and _looks_nested(port, node):
@@ -202,7 +212,7 @@ def _copied(port: Port, node: ast.Call, path: str) -> Iterator[Misfit]:
 
 def _unaccepted(port: Port, node: ast.AST, path: str, argument: str, keyword: str | None) -> Misfit:
     known = keyword is not None and (port.origin_accepts(path, keyword) or keyword in port.moves.config)
-    return Misfit(node, "FWD108", known, {"callee": _short(path), "argument": argument})
+    return Misfit(node, "FWD108", known, {"callee": _short(path), "argument": argument}, path)
 
 
 def _short(path: str) -> str:
@@ -228,7 +238,8 @@ def _bind(port: Port, node: ast.Call, path: str, signature: Function) -> Iterato
         required = p.default is None and p.kind not in (Kind.VAR_POSITIONAL, Kind.VAR_KEYWORD)
         if required and p.name not in given:
             older = _optional_before(port, path, p.name)
-            yield Misfit(node, "FWD114", older, {"callee": _short(path), "argument": f"{p.name}="})
+            variables = {"callee": _short(path), "argument": f"{p.name}="}
+            yield Misfit(node, "FWD114", older, variables, path)
 
 
 def _optional_before(port: Port, path: str, name: str) -> bool:

@@ -30,6 +30,18 @@ def module_name(path: str) -> str | None:
     return None
 
 
+def is_library(path: str) -> bool:
+    """Whether a file belongs to an installed SDK or cookbook: theirs, not the user's code."""
+    parts = os.path.abspath(path).split(os.sep)
+    for i, part in enumerate(parts[:-1]):
+        folder = os.sep.join(parts[: i + 1])
+        if part == "fireworks" and os.path.isdir(os.path.join(folder, "training", "sdk")):
+            return True
+        if part == "training" and parts[i - 1] == "site-packages":
+            return True
+    return False
+
+
 def _folders_above(path: str) -> Iterator[str]:
     folder = os.path.dirname(os.path.abspath(path))
     for _ in range(_LEVELS):

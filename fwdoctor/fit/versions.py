@@ -74,6 +74,8 @@ def compare(files: Iterable[str], found: Surfaces | None = None) -> tuple[list[F
         if isinstance(data, Problem):
             problems.append(data)
             continue
+        if project.is_library(path):
+            continue
         if wanted is None:
             wanted = _all_versions()
             if found is not None:

@@ -53,6 +53,8 @@ def migrate(
             continue
         if session is None:
             session = _Session(surfaces())
+        if session.is_library(path):
+            continue
         outcome, found = session.file(path, data, write=write, diff=diff)
         findings += found
         outcomes.append(outcome)
@@ -133,6 +135,10 @@ class _Session:
             # One file's surprise must not cost the others their port.
             reason = f"left as it was: internal error ({type(error).__name__}); FWDOCTOR_DEBUG=1 shows where"
             return self._failed(path, reason), ()
+
+    def is_library(self, path: str) -> bool:
+        """Whether a file is the SDK's or an installed cookbook's own."""
+        return self._project.is_library(path)
 
     @staticmethod
     def _failed(path: str, reason: str) -> FileOutcome:

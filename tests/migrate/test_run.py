@@ -252,3 +252,21 @@ def test_surfaces_are_not_made_for_a_tree_without_fireworks(tmp_path: Path) -> N
         raise AssertionError("not needed")
 
     assert migrate([str(tmp_path)], surfaces).exit_status() == 0
+
+
+def test_installed_libraries_are_not_the_user_s_code(tmp_path: Path) -> None:
+    site = tmp_path / "site-packages"
+    for name in ("fireworks/training/sdk/a.py", "training/recipes/b.py"):
+        path = site / name
+        path.parent.mkdir(parents=True)
+        path.write_text("from training.utils import setup_infra\n")
+    report = run(site)
+    assert report.files == ()
+    assert report.exit_status() == 0
+
+
+def test_a_name_of_a_newer_sdk_is_not_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("from fireworks.training.sdk import SomethingNewer\nSomethingNewer()\n")
+    report = run(path)
+    assert not report.findings

@@ -606,7 +606,7 @@ class Port:
 
     def lost_setting(self, rule: str, node: ast.AST, setting: str, name: str) -> None:
         """Note that a setting is not passed on because the target has nothing of the kind."""
-        advice = self.moves.advice.get(name, "the version you port to dropped it")
+        advice = self.moves.advice.get(name, "this version dropped it")
         self.note(rule, node, setting=_one_line(setting), advice=advice)
 
     def need(self, path: str, at: ast.AST, preferred: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -104,6 +105,10 @@ class _Session:
         from fwdoctor.fit.session import Context, open_port
         from fwdoctor.migrate import transform
 
+        # Syntax trees are many small objects that point at each other; looking for garbage among them
+        # again and again takes a sixth of the time of a port. What is loaded by now stays anyway.
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 20)
         self._context = Context
         self._open = open_port
         self._project = project

@@ -117,7 +117,7 @@ def _verify(first: Port, before: list[misfits.Misfit], step: _Step, context: Con
         raise NotVerified(f"the ported code would not fit: {_finding(after, unmarked[0]).message}")
     if (undefined := _undefined(after.model.tree)) and (new := undefined - _undefined(first.model.tree)):
         raise NotVerified(f"the ported code would use the undefined name {min(new)!r}")
-    if lost := Counter(_comments(first.source.text)) - Counter(_comments(after.source.text)):
+    if lost := _comments(first.source.text) - _comments(after.source.text):
         raise NotVerified(f"the port would lose the comment {next(iter(lost))!r}")
     again = _transform(after, step.misfits, context)
     if again.port is not after:
@@ -145,9 +145,13 @@ def _undefined(tree: ast.Module) -> set[str]:
     }
 
 
-def _comments(text: str) -> list[str]:
+def _comments(text: str) -> Counter[str]:
+    """The comments of a text, each with its number."""
+    found: Counter[str] = Counter()
     try:
-        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-        return [t.string.strip() for t in tokens if t.type == tokenize.COMMENT]
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                found[token.string.strip()] += 1
     except (tokenize.TokenError, SyntaxError):
-        return []
+        pass  # it parses; what this pure-Python tokenizer cannot read has to do without the proof
+    return found

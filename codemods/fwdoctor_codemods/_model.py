@@ -351,6 +351,10 @@ class Model:
         found = self.scope_of(node).lookup(node.id)
         if found is None:
             return self._from_star(node)
+        if len(found[1]) == 1 and isinstance(found[1][0].value, ast.Name | ast.Attribute):
+            value = found[1][0].value
+            if found[1][0].kind is BindingKind.ASSIGN and value is not node:
+                return self.resolve(value)  # X = Y: another name for it
         paths = {b.path for b in found[1]}
         if len(paths) != 1 or any(b.kind is not BindingKind.IMPORT for b in found[1]):
             # ``import a.b`` and ``import a.c`` both bind ``a``: the same path, and fine.

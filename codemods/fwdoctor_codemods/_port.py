@@ -251,6 +251,12 @@ class Port:
         """Whether a call is ``dataclasses.replace(x, …)`` or another copy of its first argument."""
         return bool(call.args) and self.model.resolve(call.func) in _COPIES
 
+    def applied(self, call: ast.Call) -> ast.expr | None:
+        """What ``functools.partial(x, …)`` will call, or None for every other call."""
+        if call.args and self.model.resolve(call.func) == "functools.partial":
+            return call.args[0]
+        return None
+
     def own_fields(self, callee: ast.expr) -> set[str]:
         """Fields that a subclass of this file adds to a recipe's Config."""
         local = self.model.local_class(callee)
@@ -294,6 +300,11 @@ class Port:
             if any(name.split(".")[0] in roots for name in names):
                 return True
         return any(str(s.value).partition(".")[0] in roots for s in self.model.strings)
+
+    @cached_property
+    def names_old_classes(self) -> bool:
+        """Whether the file names a settings class that the moves replace, be it importable or not."""
+        return any(self.resolve(n) in self.moves.classes for n in (*self.model.names, *self.model.attributes))
 
     # --- types ---------------------------------------------------------------------------------------
 
@@ -513,8 +524,12 @@ class Port:
 
     def answer(self, node: ast.AST) -> str | None:
         """What the codemods make of this very node; asked once."""
+        if not isinstance(node, ast.Call | ast.Name | ast.Attribute | ast.Constant):
+            return None
         if node not in self._answers:
             self._answers[node] = None
+            if not self._is_in_place(node):
+                return None
             for codemod in self._codemods:
                 text = None
                 if isinstance(node, ast.Call):
@@ -527,6 +542,16 @@ class Port:
                     self._answers[node] = text
                     break
         return self._answers[node]
+
+    def _is_in_place(self, node: ast.AST) -> bool:
+        """Whether the source at a node's place is that node: before Python 3.12 not so in all f-strings."""
+        if not any(isinstance(a, ast.JoinedStr) for a in self.model.ancestors(node)):
+            return True
+        try:
+            there = ast.parse(f"({self.original(node)})", mode="eval").body
+        except (SyntaxError, ValueError, UnicodeDecodeError):
+            return False
+        return ast.unparse(there) == ast.unparse(node)
 
     def text(self, node: ast.AST) -> str:
         """The new text of an expression: its source with everything below it ported."""

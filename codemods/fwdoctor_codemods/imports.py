@@ -114,11 +114,12 @@ class Codemod(_port.Codemod):
                     beside.append(text)
                 elif alias.asname is None and self._is_imported(statement, successor):
                     dead.append(alias)
-                elif self._offers(statement, successor):
+                elif self._offers(statement, successor) and not self._is_taken(statement, alias, successor):
                     new[alias] = text
                 else:
                     dead.append(alias)
-                    self._request(f"{move.import_from}.{successor}", alias.asname or successor)
+                    if not self._is_taken(statement, alias, successor):
+                        self._request(f"{move.import_from}.{successor}", alias.asname or successor)
             elif gone and not used and not renamed:
                 dead.append(alias)
         if dead or new or beside:
@@ -135,6 +136,10 @@ class Codemod(_port.Codemod):
     def _is_imported(self, statement: ast.ImportFrom, name: str) -> bool:
         found = self.port.model.scope_of(statement).lookup(name)
         return found is not None and any(isinstance(b.node, ast.alias) for b in found[1])
+
+    def _is_taken(self, statement: ast.ImportFrom, alias: ast.alias, name: str) -> bool:
+        """Whether the new name means something else here; then its users got an alias of their own."""
+        return alias.asname is None and self.port.model.scope_of(statement).lookup(name) is not None
 
     def _request(self, path: str, local: str) -> None:
         if all(r.path != path for r in self.port.requests):

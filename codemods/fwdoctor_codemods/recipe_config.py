@@ -153,7 +153,8 @@ class Codemod(_port.Codemod):
             made = self.port.type_of(node.args[0])
             if made and made.startswith("training.recipes."):
                 return made
-        return None
+        applied = self.port.applied(node)
+        return self.port.recipe_config(applied) if applied is not None else None
 
 
 class _ConfigCall:
@@ -164,8 +165,9 @@ class _ConfigCall:
         self.node = node
         self.config = config
         self.signature = signature
-        self.own = port.own_fields(node.func)
-        self.is_copy = port.is_copy(node)
+        self.own = port.own_fields(port.applied(node) or node.func)
+        #: the first positional argument is no field: what is copied, or called later
+        self.is_copy = port.is_copy(node) or port.applied(node) is not None
         #: keyword → (move, the value's node) of what goes into another argument
         self.inward: list[tuple[ArgumentMove, ast.expr]] = []
 
@@ -176,9 +178,11 @@ class _ConfigCall:
         keywords = {k.arg: k.value for k in self.node.keywords if k.arg}
         extra = self.port.extra_arguments.get(self.node, [])
         stale = [k for k in keywords if not self.accepts(k) and self._known(k)]
-        if not stale and not extra and not self._positional_slide():
+        spread = spread_of(self.node)
+        hides = spread is not None and self.port.is_old
+        if not stale and not extra and not hides and not self._positional_slide():
             return None
-        if (spread := spread_of(self.node)) is not None:
+        if spread is not None:
             self._tell_opaque(spread)
             return None
         if {"trainer", "infra"} <= keywords.keys():
@@ -205,7 +209,7 @@ class _ConfigCall:
             self.node,
             spread=self.port.original(spread),
             callee=ast.unparse(self.node.func),
-            advice="old settings beside it were left as they are",
+            advice="old settings may hide in it, and what stands beside it was left as it is",
         )
 
     # --- positional arguments ------------------------------------------------------------------------

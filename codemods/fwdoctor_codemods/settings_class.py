@@ -161,8 +161,12 @@ class Codemod(_port.Codemod):
                 self.port.kept.update(self.port.model.loads(node.id, found[0]))
 
     def call(self, node: ast.Call) -> str | None:
-        copied = self.port.is_copy(node)
-        path = self.port.type_of(node.args[0]) if copied else self.port.resolve(node.func)
+        applied = self.port.applied(node)
+        copied = self.port.is_copy(node) or applied is not None
+        if applied is not None:
+            path = self.port.resolve(applied)
+        else:
+            path = self.port.type_of(node.args[0]) if copied else self.port.resolve(node.func)
         move = self.port.class_move(path)
         if move is None or node in self.port.kept or self.port.stays_old(node):
             return None
@@ -216,7 +220,7 @@ class Codemod(_port.Codemod):
 
     def _local_name(self, node: ast.Name, move: ClassMove) -> str:
         aliases = [b.node for b in self.port.model.bindings(node) if isinstance(b.node, ast.alias)]
-        if any(a.asname for a in aliases):
+        if any(a.asname for a in aliases) or self.port.model.single_value(node) is not None:
             return node.id
         if not aliases:  # it came by ``import *``, and so does its successor
             return _last(move)

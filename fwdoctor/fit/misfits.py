@@ -43,7 +43,7 @@ def find(port: Port) -> list[Misfit]:
     """Every misfit of a file, in the order of its lines. What cannot be told is not reported."""
     if not port.uses_fireworks:
         return []
-    found = [*_imports(port), *_attributes(port), *_calls(port), *_strings(port)]
+    found = [*_imports(port), *_attributes(port), *_calls(port), *_subclasses(port), *_strings(port)]
     return sorted((m for m in found if m.known or not _is_sdk(m)), key=lambda m: span(m.node))
 
 
@@ -176,6 +176,12 @@ def _calls(port: Port) -> Iterator[Misfit]:
         if (config := port.recipe_config(node.func)) is not None:
             signature = port.target_signature(config)
             path: str | None = config
+        elif (applied := port.applied(node)) is not None:
+            path = port.recipe_config(applied) or port.resolve(applied)
+            signature = port.target_signature(path) if path else None
+            if path and signature and not signature.opaque:
+                yield from _keywords(port, node, path, signature, port.own_fields(applied))
+            continue
         elif port.is_copy(node):
             path = port.type_of(node.args[0])
             if path is None or path.startswith(LOCAL):
@@ -228,9 +234,7 @@ def _bind(port: Port, node: ast.Call, path: str, signature: Function) -> Iterato
     if len(positional) > len(order) and not signature.accepts_any_positional and not own:
         extra = positional[len(order)]
         yield _unaccepted(port, extra, path, f"{len(positional)} positional arguments", None)
-    for keyword in node.keywords:
-        if keyword.arg and keyword.arg not in own and not signature.accepts_keyword(keyword.arg):
-            yield _unaccepted(port, keyword, path, f"{keyword.arg}=", keyword.arg)
+    yield from _keywords(port, node, path, signature, own)
     if spread or own or port.model.local_class(node.func) is not None:
         return
     given = {k.arg for k in node.keywords} | {p.name for p in order[: len(positional)]}
@@ -240,6 +244,27 @@ def _bind(port: Port, node: ast.Call, path: str, signature: Function) -> Iterato
             older = _optional_before(port, path, p.name)
             variables = {"callee": _short(path), "argument": f"{p.name}="}
             yield Misfit(node, "FWD114", older, variables, path)
+
+
+def _keywords(port: Port, node: ast.Call, path: str, signature: Function, own: set[str]) -> Iterator[Misfit]:
+    for keyword in node.keywords:
+        if keyword.arg and keyword.arg not in own and not signature.accepts_keyword(keyword.arg):
+            yield _unaccepted(port, keyword, path, f"{keyword.arg}=", keyword.arg)
+
+
+def _subclasses(port: Port) -> Iterator[Misfit]:
+    """Fields that a subclass of a recipe's Config declares again, and that the recipe no longer has."""
+    for cls in (s.node for s in port.model.scopes.values() if s.is_class):
+        assert isinstance(cls, ast.ClassDef)
+        config = next((c for base in cls.bases if (c := port.recipe_config(base))), None)
+        target = _target_class(port, config) if config else None
+        if config is None or target is None or target.opaque:
+            continue
+        for statement in cls.body:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                name = statement.target.id
+                if target.field_named(name) is None and port.origin_accepts(config, name):
+                    yield Misfit(statement, "FWD107", True, {"old": f"{_short(config)}.{name}"}, config)
 
 
 def _optional_before(port: Port, path: str, name: str) -> bool:

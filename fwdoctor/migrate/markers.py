@@ -17,12 +17,13 @@ def marker(finding: Finding) -> str:
 
 
 def above(port: Port, lines: Iterable[tuple[ast.AST, str]]) -> list[Edit]:
-    """Edits that write each line above the statement of its node, once."""
+    """Edits that write each line above the statement of its node, a marker never twice."""
     wanted: dict[int, list[str]] = {}
     for node, text in lines:
         line = anchor(port, node)
         rows = wanted.setdefault(line, [])
-        if text not in rows and text not in _comments_above(port.source, line):
+        known = text.startswith(MARKER) and (text in rows or text in _comments_above(port.source, line))
+        if not known:
             rows.append(text)
     edits = []
     for line, rows in wanted.items():

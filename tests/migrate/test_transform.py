@@ -24,6 +24,10 @@ def markers(text: str) -> list[str]:
 
 
 UNTOUCHED = {
+    "comprehensions in f-strings": """
+        from training.utils import WandBConfig
+        print(f"{[x.infra for x in rows]} {', '.join(str(y) for y in WandBConfig.mro())}")
+        """,
     "nothing of Fireworks": "print('InfraConfig(infra=1)')",
     "a look-alike class beside the cookbook": """
         from training.utils import WandBConfig
@@ -192,6 +196,58 @@ REWRITES = {
         cfg = Config(log_path="l", weight_sync_interval=2, weight_sync_timeout=30)
         """,
     ),
+    "another name for the class": (
+        """
+        from training.utils import InfraConfig
+        Hardware = InfraConfig
+        infra = Hardware(trainer_timeout_s=1)
+        """,
+        """
+        from training.utils import TrainerConfig
+        Hardware = TrainerConfig
+        infra = Hardware(timeout_s=1)
+        """,
+    ),
+    "a class of one's own with the new name": (
+        """
+        from training.utils import InfraConfig
+        class TrainerConfig: ...
+        infra = InfraConfig(trainer_timeout_s=1)
+        """,
+        """
+        from training.utils import TrainerConfig as FireworksTrainerConfig
+        class TrainerConfig: ...
+        infra = FireworksTrainerConfig(timeout_s=1)
+        """,
+    ),
+    "partial application": (
+        """
+        from functools import partial
+        from training.recipes.sft_loop import Config
+        from training.utils import InfraConfig
+        make = partial(Config, infra=InfraConfig(), trainer_job_id=job)
+        hardware = partial(InfraConfig, trainer_timeout_s=1)
+        """,
+        """
+        from functools import partial
+        from training.recipes.sft_loop import Config
+        from training.utils import TrainerConfig
+        make = partial(Config, trainer=TrainerConfig(job_id=job))
+        hardware = partial(TrainerConfig, timeout_s=1)
+        """,
+    ),
+    "inside f-strings": (
+        """
+        from training.recipes.sft_loop import Config
+        cfg: Config = load()
+        text = f"{cfg.infra.region!r:>10} and {cfg.infra.ref_training_shape_id}" "x"
+        """,
+        """
+        from training.recipes.sft_loop import Config
+        cfg: Config = load()
+        text = f"{cfg.trainer.region!r:>10} and {cfg.trainer.reference_training_shape_id}" "x"
+        """,
+    ),
     "managers by position": (
         """
         from training.recipes.dpo_loop import main
@@ -261,6 +317,28 @@ MARKED = {
         """,
         "june",
         ["FWD109", "FWD108"],
+    ),
+    "old settings behind a spread": (
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import InfraConfig
+        options = dict(infra=InfraConfig())
+        cfg = Config(log_path="l", **options)
+        """,
+        "june",
+        ["FWD109"],
+    ),
+    "a subclass that declares an old field again": (
+        """
+        from dataclasses import dataclass, field
+        from training.recipes.rl_loop import Config
+        from training.utils import InfraConfig
+        @dataclass
+        class Mine(Config):
+            infra: InfraConfig = field(default_factory=InfraConfig)
+        """,
+        "june",
+        ["FWD107"],
     ),
     "a value from elsewhere": (
         """

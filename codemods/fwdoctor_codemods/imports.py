@@ -8,7 +8,7 @@ import re
 from fwdoctor_codemods import _port
 from fwdoctor_codemods._arguments import comments_in
 from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._port import Edit
+from fwdoctor_codemods._source import Edit
 
 EXAMPLES = (
     Example(

@@ -11,10 +11,10 @@ import ast
 
 from fwdoctor.moves import ArgumentMove
 from fwdoctor.surface.model import Function
-from fwdoctor_codemods import _port
+from fwdoctor_codemods import _port, _source
 from fwdoctor_codemods._arguments import CallText, NewArgument, comments_in
 from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._port import argument_value, is_literal_none, spread_of
+from fwdoctor_codemods._source import argument_value, is_none, spread_of
 
 EXAMPLES = (
     Example(
@@ -264,7 +264,7 @@ class _ConfigCall:
             return
         if self.port.stays_old(value):
             return
-        if is_literal_none(value):
+        if is_none(value):
             self._drop(i, value)
         else:
             self.call.set_keyword(i, new)
@@ -287,7 +287,7 @@ class _ConfigCall:
         comments = self.call.remove(i)
         self.port.orphans.append((self.node, comments))
         self.port.done[move.rule] += 1
-        if is_literal_none(value):
+        if is_none(value):
             self.port.remove(value)
         else:
             self.inward.append((ArgumentMove(move.rule, text, "into", move.new, move.into), value))
@@ -330,7 +330,7 @@ class _ConfigCall:
     # --- nested settings -----------------------------------------------------------------------------
 
     def _flatten(self, i: int, move: ArgumentMove, value: ast.expr) -> None:
-        if is_literal_none(value):
+        if is_none(value):
             self._drop(i, value)
             return
         made = self._construction(move, value)
@@ -391,7 +391,7 @@ class _ConfigCall:
         origin = self.port.origin_class(move.class_ or "")
         order = [f.name for f in origin.fields] if origin else []
         fields = self.port.moves.classes[move.class_ or ""].fields
-        for position, argument in enumerate(_port.call_arguments(made)):
+        for position, argument in enumerate(_source.call_arguments(made)):
             inner = argument_value(argument)
             old = argument.arg if isinstance(argument, ast.keyword) else None
             old = old or (order[position] if position < len(order) else None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from fwdoctor_codemods import _port
+from fwdoctor_codemods import _port, _source
 from fwdoctor_codemods._arguments import CallText
 from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._port import argument_value, spread_of
+from fwdoctor_codemods._source import argument_value, spread_of
 
 EXAMPLES = (
     Example(
@@ -258,7 +258,7 @@ class Codemod(_port.Codemod):
         if not isinstance(made, ast.Call) or self.port.resolve(made.func) not in self.port.moves.managers:
             return
         order = ("api_key", "base_url")  # the first two parameters of both managers
-        for i, argument in enumerate(_port.call_arguments(made)):
+        for i, argument in enumerate(_source.call_arguments(made)):
             name = argument.arg if isinstance(argument, ast.keyword) else order[i] if i < 2 else None
             inner = argument_value(argument)
             if name not in ("base_url", "additional_headers") or self._is_default(inner, name):

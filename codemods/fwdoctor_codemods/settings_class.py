@@ -15,7 +15,7 @@ from fwdoctor.surface.model import MISSING
 from fwdoctor_codemods import _port
 from fwdoctor_codemods._example import Example
 from fwdoctor_codemods._model import BindingKind
-from fwdoctor_codemods._port import argument_value, spread_of
+from fwdoctor_codemods._source import argument_value, spread_of
 
 EXAMPLES = (
     Example(

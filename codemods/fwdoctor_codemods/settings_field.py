@@ -12,7 +12,7 @@ import ast
 from fwdoctor.surface.model import Class
 from fwdoctor_codemods import _port
 from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._port import spread_of
+from fwdoctor_codemods._source import spread_of
 
 EXAMPLES = (
     Example(

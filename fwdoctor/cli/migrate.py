@@ -11,7 +11,7 @@ import click
 from fwdoctor.cli._options import Output, output_options
 
 if TYPE_CHECKING:
-    from fwdoctor_codemods._port import Surfaces
+    from fwdoctor_codemods._surfaces import Surfaces
 
 
 @click.command("migrate")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from fwdoctor_codemods._port import Surfaces
+from fwdoctor_codemods._surfaces import Surfaces
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.surface import codec, stored

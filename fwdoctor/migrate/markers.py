@@ -6,9 +6,13 @@ import ast
 import dataclasses
 from collections.abc import Iterable
 
-from fwdoctor_codemods._port import MARKER, Edit, Port, Source
+from fwdoctor_codemods._port import Port
+from fwdoctor_codemods._source import Edit, Source
 
 from fwdoctor.finding import Finding, Location
+
+#: What every marker line begins with.
+MARKER = "# TODO(fwdoctor): "
 
 
 def marker(finding: Finding) -> str:

@@ -18,7 +18,7 @@ from fwdoctor.source.write import WriteFailed, unified_diff, write_atomically
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fwdoctor_codemods._port import Surfaces
+    from fwdoctor_codemods._surfaces import Surfaces
 
 
 #: Files that people name among others; anything else that is named is taken for Python.

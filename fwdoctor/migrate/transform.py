@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fwdoctor_codemods import _registry
-from fwdoctor_codemods._port import MARKER, Edit, Port, splice
+from fwdoctor_codemods._port import Port
+from fwdoctor_codemods._source import Edit, splice
 
 from fwdoctor.finding import Finding
 from fwdoctor.fit import misfits
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.migrate import markers
+from fwdoctor.migrate.markers import MARKER
 from fwdoctor.rulebook import rulebook
 
 

@@ -10,7 +10,7 @@ import textwrap
 import tokenize
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fwdoctor.fit import misfits, target
@@ -127,7 +127,6 @@ def parses(text: str) -> bool:
     return True
 
 
-@settings(max_examples=150, deadline=None)
 @given(programs().filter(parses), st.sampled_from(sorted(CONTEXTS)))
 def test_any_old_launch_is_ported_marked_and_stable(text: str, version: str) -> None:
     context = CONTEXTS[version]
@@ -144,7 +143,6 @@ def test_any_old_launch_is_ported_marked_and_stable(text: str, version: str) -> 
     assert "InfraConfig(" not in ported.text
 
 
-@settings(max_examples=60, deadline=None)
 @given(programs().filter(parses), st.sampled_from(sorted(CONTEXTS)))
 def test_the_same_script_with_other_packages_does_not_change(text: str, version: str) -> None:
     other = text.replace("training.", "mylab.training.").replace("fireworks.mylab.", "fireball.")
@@ -154,7 +152,6 @@ def test_the_same_script_with_other_packages_does_not_change(text: str, version:
     assert not ported.notes
 
 
-@settings(max_examples=60, deadline=None)
 @given(programs().filter(parses))
 def test_line_ends_do_not_matter(text: str) -> None:
     lf = transform.port("x.py", text, CONTEXTS["june"])

@@ -1,0 +1,326 @@
+"""What names of a file mean to the cookbook and the SDK: canonical paths, recipes, types of expressions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import PurePath
+
+from fwdoctor.moves import Moves
+from fwdoctor.surface.model import Absent, Class, Function
+from fwdoctor_codemods._model import LOCAL, Binding, BindingKind, Model
+from fwdoctor_codemods._source import is_none
+from fwdoctor_codemods._surfaces import Surfaces
+
+_RECIPE_CONFIG = re.compile(r"training\.recipes\.\w+\.Config")
+_RECIPE_MAIN = re.compile(r"training\.recipes\.\w+\.main")
+_COPIES = frozenset({"dataclasses.replace", "copy.copy", "copy.deepcopy", "copy.replace"})
+
+
+class Names:
+    """The names of one file, resolved against the surfaces.
+
+    Args:
+        path: the file; only its name matters here.
+        tree: its parsed ``ast``.
+        module_name: its own dotted name, for relative imports; None where it is not known.
+        fixture_type: the type of a pytest fixture that another file defines, by name, or None.
+        model: its semantic model, if somebody has made it already.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        tree: ast.Module,
+        surfaces: Surfaces,
+        moves: Moves,
+        *,
+        module_name: str | None,
+        fixture_type: Callable[[str], str | None],
+        model: Model | None,
+    ) -> None:
+        self.surfaces = surfaces
+        self.moves = moves
+        self.fixture_type = fixture_type
+        self.model = model or Model(
+            tree,
+            module_name=module_name,
+            is_package=PurePath(path).stem == "__init__",
+            star_exports=self._exports,
+        )
+        self._types: dict[ast.AST, str | None] = {}
+        self._stored: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
+
+    # --- names ---------------------------------------------------------------------------------------
+
+    def _exports(self, module: str) -> frozenset[str] | None:
+        for surface in (*self.surfaces.origins, self.surfaces.target):
+            found = surface.modules.get(module)
+            if found is not None:
+                names = found.exports or [n for n in found.names if not n.startswith("_")]
+                return frozenset(names)
+        return None
+
+    def canonical(self, path: str | None) -> str | None:
+        """Where the thing that old code calls ``path`` lived: the newest version that had it decides."""
+        return None if path is None else self.surfaces.canonical(path)
+
+    def resolve(self, node: ast.expr) -> str | None:
+        """The canonical path of a name or attribute of the cookbook or SDK, or None."""
+        return self.canonical(self.model.resolve(node))
+
+    def recipe_config(self, callee: ast.expr) -> str | None:
+        """The canonical path of a recipe's Config if calling ``callee`` makes one (or a subclass)."""
+        path = self.resolve(callee)
+        if path and _RECIPE_CONFIG.fullmatch(path):
+            return path
+        local = self.model.local_class(callee)
+        for base in local.bases if local else ():
+            if base is not callee and (found := self.recipe_config(base)):
+                return found
+        return None
+
+    def recipe_main(self, callee: ast.expr) -> str | None:
+        """The canonical path of a recipe's main() if that is what ``callee`` is."""
+        path = self.resolve(callee)
+        return path if path and _RECIPE_MAIN.fullmatch(path) else None
+
+    def is_copy(self, call: ast.Call) -> bool:
+        """Whether a call is ``dataclasses.replace(x, …)`` or another copy of its first argument."""
+        return bool(call.args) and self.model.resolve(call.func) in _COPIES
+
+    def applied(self, call: ast.Call) -> ast.expr | None:
+        """What ``functools.partial(x, …)`` will call, or None for every other call."""
+        if call.args and self.model.resolve(call.func) == "functools.partial":
+            return call.args[0]
+        return None
+
+    def own_fields(self, callee: ast.expr) -> set[str]:
+        """Fields that a subclass of this file adds to a recipe's Config."""
+        local = self.model.local_class(callee)
+        if local is None:
+            return set()
+        return {
+            s.target.id for s in local.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+        }
+
+    def origin_class(self, path: str) -> Class | None:
+        """The class at ``path`` in the newest old version that has it."""
+        return next((c for s in self.surfaces.origins if (c := s.class_at(path))), None)
+
+    def origin_accepts(self, path: str, keyword: str) -> bool:
+        """Whether some older version of ``path`` took ``keyword=``."""
+        for surface in (*self.surfaces.origins, *self.surfaces.sdk_origins):
+            signature = surface.signature(path)
+            if signature is not None and signature.parameter(keyword):
+                return True
+        return False
+
+    def target_signature(self, path: str) -> Function | None:
+        """How ``path`` is called in the target; None where the target lacks it or cannot tell."""
+        for surface in self.surfaces.all_targets():
+            if (found := surface.signature(path)) is not None:
+                return found
+        return None
+
+    def target_has(self, path: str) -> bool:
+        """Whether the target certainly offers ``path``."""
+        return any(not isinstance(s.locate(path), Absent) for s in self.surfaces.all_targets())
+
+    @cached_property
+    def uses_fireworks(self) -> bool:
+        """Whether anything in the file can reach the cookbook or the SDK at all."""
+        roots = {"training", "fireworks"}
+        for node in self.model.imports:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            if isinstance(node, ast.ImportFrom) and node.level:
+                names = [self.model.source_of(node) or ""]
+            if any(name.split(".")[0] in roots for name in names):
+                return True
+        return any(str(s.value).partition(".")[0] in roots for s in self.model.strings)
+
+    @cached_property
+    def names_old_classes(self) -> bool:
+        """Whether the file names a settings class that the moves replace, be it importable or not."""
+        return any(self.resolve(n) in self.moves.classes for n in (*self.model.names, *self.model.attributes))
+
+    # --- types ---------------------------------------------------------------------------------------
+
+    def type_of(self, node: ast.expr | None) -> str | None:
+        """The canonical class of an expression's value; ``<local>.Name`` for a class of this file."""
+        if node is None:
+            return None
+        if node not in self._types:
+            self._types[node] = None  # a value that depends on itself has no type
+            self._types[node] = self._type_of(node)
+        return self._types[node]
+
+    def _type_of(self, node: ast.expr) -> str | None:
+        match node:
+            case ast.Call():
+                return self._type_of_call(node)
+            case ast.Name(id="self" | "cls"):
+                return self._type_of_self(node)
+            case ast.Name():
+                return self._agreed(self._type_of_binding(node, b) for b in self.model.bindings(node))
+            case ast.Attribute():
+                return self._type_of_attribute(node)
+            case ast.IfExp():
+                branches = [b for b in (node.body, node.orelse) if not is_none(b)]
+                return self._agreed(self.type_of(b) for b in branches)
+            case ast.BoolOp():
+                return self._agreed(self.type_of(v) for v in node.values)
+            case ast.NamedExpr():
+                return self.type_of(node.value)
+            case ast.Await():
+                return self.type_of(node.value)
+        return None
+
+    @staticmethod
+    def _agreed(types: Iterable[str | None]) -> str | None:
+        found = set(types)
+        return found.pop() if len(found) == 1 else None
+
+    def _type_of_call(self, node: ast.Call) -> str | None:
+        if self.is_copy(node):
+            return self.type_of(node.args[0])
+        if (local := self.model.local_class(node.func)) is not None:
+            return LOCAL + local.name
+        if (function := self.model.local_function(node.func)) is not None:
+            return self._type_of_result(function)
+        path = self.resolve(node.func)
+        return path if path and self._is_class(path) else None
+
+    def _is_class(self, path: str) -> bool:
+        return any(
+            s.class_at(path)
+            for s in (self.surfaces.target, *self.surfaces.origins, *self.surfaces.sdk_origins)
+        )
+
+    def _type_of_result(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+        if function.returns is not None:
+            return self.annotated(function.returns)
+        returns = [
+            n for n in ast.walk(function) if isinstance(n, ast.Return) and self._function_of(n) is function
+        ]
+        return self._agreed(self.type_of(r.value) for r in returns) if returns else None
+
+    def _function_of(self, node: ast.AST) -> ast.AST | None:
+        return next(
+            (
+                a
+                for a in self.model.ancestors(node)
+                if isinstance(a, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            ),
+            None,
+        )
+
+    def _type_of_self(self, node: ast.Name) -> str | None:
+        function = self._function_of(node)
+        owner = self.model.parents.get(function) if function else None
+        return LOCAL + owner.name if isinstance(owner, ast.ClassDef) else None
+
+    def _type_of_binding(self, name: ast.Name, binding: Binding) -> str | None:
+        if binding.annotation is not None:
+            return self.annotated(binding.annotation)
+        if binding.kind in (BindingKind.ASSIGN, BindingKind.WITH):
+            return self.type_of(binding.value)
+        if binding.kind is BindingKind.PARAMETER:
+            return self.fixture(name.id)
+        return None
+
+    def is_fixture(self, name: str) -> bool:
+        """Whether this file defines a pytest fixture of that name."""
+        return self._fixture_function(name) is not None
+
+    def fixture(self, name: str) -> str | None:
+        """The type of the value of a pytest fixture, of this file or of a conftest.py that it sees."""
+        function = self._fixture_function(name)
+        return self._type_of_result(function) if function else self.fixture_type(name)
+
+    def _fixture_function(self, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        found = self.model.module.bindings.get(name, [])
+        node = found[0].node if len(found) == 1 else None
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return None
+        return node if any("fixture" in ast.unparse(d) for d in node.decorator_list) else None
+
+    def annotated(self, node: ast.expr) -> str | None:
+        """The class that an annotation names: quotes, ``X | None`` and ``Optional[X]`` seen through."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                inner = ast.parse(node.value, mode="eval").body
+            except (SyntaxError, ValueError):
+                return None
+            for child in ast.walk(inner):
+                self.model.parents.setdefault(child, node)
+            return self.annotated(inner)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return self._agreed(self.annotated(s) for s in (node.left, node.right) if not is_none(s))
+        if isinstance(node, ast.Subscript):
+            last = ast.unparse(node.value).rpartition(".")[2]
+            if last in ("Optional", "Annotated", "Iterator", "Generator", "Final"):
+                inner_node = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
+                return self.annotated(inner_node)
+            return None
+        if isinstance(node, ast.Name | ast.Attribute):
+            if (local := self.model.local_class(node)) is not None:
+                return LOCAL + local.name
+            path = self.resolve(node)
+            return path if path and self._is_class(path) else None
+        return None
+
+    def _type_of_attribute(self, node: ast.Attribute) -> str | None:
+        owner = self.type_of(node.value)
+        if owner is None:
+            return None
+        if owner.startswith(LOCAL):
+            return self._local_attribute(owner[len(LOCAL) :], node.attr)
+        return self.field_type(owner, node.attr)
+
+    def field_type(self, owner: str, field_name: str) -> str | None:
+        """The class of a dataclass field of the cookbook, as its annotation says."""
+        for surface in (*self.surfaces.origins, self.surfaces.target):
+            cls = surface.class_at(owner)
+            found = cls.field_named(field_name) if cls else None
+            if found and found.annotation:
+                name = found.annotation.replace("| None", "").strip().strip("'\"")
+                if name.isidentifier():
+                    return self.canonical(f"{owner.rpartition('.')[0]}.{name}")
+        return None
+
+    def _local_attribute(self, class_name: str, attribute: str) -> str | None:
+        found = self.model.module.bindings.get(class_name, [])
+        node = found[0].node if len(found) == 1 else None
+        if not isinstance(node, ast.ClassDef):
+            return None
+        for statement in node.body:
+            if (
+                isinstance(statement, ast.AnnAssign)
+                and isinstance(statement.target, ast.Name)
+                and statement.target.id == attribute
+            ):
+                return self.annotated(statement.annotation)
+        if values := self._stored_on_self(node).get(attribute):
+            return self._agreed(self.type_of(v) for v in values)
+        for base in node.bases:
+            if (config := self.recipe_config(base)) is not None:
+                return self.field_type(config, attribute)
+        return None
+
+    def _stored_on_self(self, node: ast.ClassDef) -> dict[str, list[ast.expr]]:
+        """What a class assigns to ``self.x``, by x; looked up once per class."""
+        if node not in self._stored:
+            found: dict[str, list[ast.expr]] = {}
+            for part in ast.walk(node):
+                for target in part.targets if isinstance(part, ast.Assign) else ():
+                    if (
+                        isinstance(target, ast.Attribute)
+                        and isinstance(target.value, ast.Name)
+                        and target.value.id == "self"
+                    ):
+                        found.setdefault(target.attr, []).append(part.value)  # type: ignore[attr-defined]
+            self._stored[node] = found
+        return self._stored[node]

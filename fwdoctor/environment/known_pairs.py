@@ -24,7 +24,8 @@ class KnownPair:
 
     The cookbook is known by ``commit``, or else suspected by the lowest SDK version that its pin allows,
     ``pin_minimum``. It fails with the SDK versions ``sdk``; ``symptom`` says how, ``cause`` why.
-    ``install`` is a requirement of the SDK that works.
+    ``install`` is a requirement of the SDK that works. With ``absent``, it fails only where no distribution
+    of that name is installed.
     """
 
     commit: str
@@ -34,6 +35,7 @@ class KnownPair:
     symptom: str
     cause: str
     install: Requirement
+    absent: str | None = None
 
     def has_commit(self, cookbook: Cookbook) -> bool:
         """Whether this is the very cookbook."""

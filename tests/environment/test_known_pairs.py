@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fwdoctor.environment.known_pairs import known_pairs, load
 from fwdoctor.errors import FwdoctorError
+
+if TYPE_CHECKING:
+    from tests.environment.conftest import World
 
 GOOD = {
     "commit": "a" * 40,
@@ -44,3 +48,14 @@ def test_good_data_is_read(tmp_path: Path) -> None:
     path = tmp_path / "pairs.toml"
     path.write_text("[[pair]]\n" + "".join(f'{k} = "{v}"\n' for k, v in GOOD.items()))
     assert [pair.symptom for pair in load(path)] == ["it fails"]
+
+
+@pytest.mark.parametrize(("installed", "rules"), [((), {"FWS209"}), (("tinker",), set())])
+def test_a_pair_that_lacks_a_package_is_fine_with_it(
+    world: World, installed: tuple[str, ...], rules: set[str]
+) -> None:
+    world.cookbook(">=1.2.0a70,<2")
+    world.install("fireworks-ai", "1.2.28")
+    for name in installed:
+        world.install(name, "0.23.0")
+    assert world.check().rules == rules

@@ -33,6 +33,8 @@ def check(facts: Facts) -> CheckOutcome:
 
 def _findings(facts: Facts, cookbook: Cookbook, sdk: Distribution, version: Version) -> Iterator[Finding]:
     for pair in bad_pairs(cookbook, version):
+        if pair.absent and facts.distributions.get(pair.absent):
+            continue
         is_commit = pair.has_commit(cookbook)
         yield rulebook()["FWS209"].finding(
             location=pin_location(cookbook.pin),

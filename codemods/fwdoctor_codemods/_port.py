@@ -8,6 +8,7 @@ so that every byte that no codemod spoke for stays what it was.
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from fwdoctor_codemods._model import BindingKind, Model, Scope
 from fwdoctor_codemods._names import Names
 from fwdoctor_codemods._source import Edit, Source, argument_value, call_arguments, splice
 from fwdoctor_codemods._surfaces import Surfaces
+
+#: Settings whose values are never shown: messages end up in logs and in other people's hands.
+_SECRET = re.compile("key|token|secret|password|header", re.IGNORECASE)
 
 
 @dataclass
@@ -262,7 +266,7 @@ class Port(Names):
     def lost_setting(self, rule: str, node: ast.AST, setting: str, name: str) -> None:
         """Note that a setting is not passed on because the target has nothing of the kind."""
         advice = self.moves.advice.get(name, "this version dropped it")
-        self.note(rule, node, setting=_one_line(setting), advice=advice)
+        self.note(rule, node, setting=shown_setting(setting), advice=advice)
 
     def need(self, path: str, at: ast.AST, preferred: str | None = None) -> str:
         """The local name under which new code at ``at`` may use ``path``; imports it if needed."""
@@ -310,6 +314,10 @@ class Port(Names):
         return move
 
 
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+def shown_setting(setting: str) -> str:
+    """``name=value`` for a message: on one line, not too long, and without what may be a secret."""
+    line = " ".join(setting.split())
+    name = line.partition("=")[0]
+    if _SECRET.search(name):
+        return f"{name}=..."
     return line if len(line) <= 100 else line[:97] + "..."

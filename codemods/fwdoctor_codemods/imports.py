@@ -74,18 +74,20 @@ class Codemod(_port.Codemod):
 
     after = ("recipe_config", "recipe_main", "settings_class", "settings_read", "unused_manager")
 
-    def finish(self) -> None:
+    def __init__(self, port: _port.Port) -> None:
+        super().__init__(port)
+        #: names that join an import statement
         self.added: list[tuple[ast.ImportFrom, str]] = []
+
+    def finish(self) -> None:
         for node in ast.walk(self.port.model.tree):
             if isinstance(node, ast.ImportFrom) and node not in self.port.removed:
                 self._mend(node)
         for request in self.port.requests:
             self._add(request.path, request.local)
         for statement, name in self.added:
-            if not self._statement_is_rewritten(statement):
-                last = statement.names[-1]
-                end = self.port.source.end(last)
-                self.port.edits.append(Edit(end, end, self._joiner(statement) + name))
+            end = self.port.source.end(statement.names[-1])
+            self.port.edits.append(Edit(end, end, self._joiner(statement) + name))
 
     # --- names that are there ------------------------------------------------------------------------
 
@@ -164,9 +166,6 @@ class Codemod(_port.Codemod):
 
     # --- text ----------------------------------------------------------------------------------------
 
-    def _statement_is_rewritten(self, statement: ast.ImportFrom) -> bool:
-        return statement in self.port.removed
-
     def _rewrite(
         self, statement: ast.ImportFrom, dead: list[ast.alias], new: dict[ast.alias, str], beside: list[str]
     ) -> None:
@@ -187,8 +186,8 @@ class Codemod(_port.Codemod):
                 comments = comments_in(source.slice(first, end))
                 text = "".join(f"{source.indent(alias.lineno)}{c}{source.newline}" for c in comments)
                 self.port.edits.append(Edit(first, end, text))
-            elif (i + 1 < len(names) and names[i + 1] not in dead) or i + 1 < len(names):
-                self._cut(source.start(alias), source.start(names[i + 1]))
+            elif i + 1 < len(names):
+            elif i + 1 < len(names):
             else:
                 previous = kept[-1]
                 # What lies between was cut with the names before it.

@@ -265,10 +265,11 @@ class Codemod(_port.Codemod):
                 continue
             variable = "FIREWORKS_BASE_URL" if name == "base_url" else "FIREWORKS_API_EXTRA_HEADERS"
             owner = self.port.original(value) if isinstance(value, ast.Name) else "the manager"
+            setting = _port.shown_setting(f"{name}={self.port.original(inner)}")
             self.port.note(
                 "FWD104",
                 node,
-                detail=f"{name}={self.port.original(inner)} of {owner} has no effect any more; set {variable} to it",
+                detail=f"{setting} of {owner} has no effect any more; set {variable} to it",
             )
 
     def _is_default(self, node: ast.expr, name: str) -> bool:

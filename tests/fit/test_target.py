@@ -16,12 +16,16 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("wanted", "commit"), [("june", "517d206d"), ("latest", "76821fa1"), ("auto", "76821fa1")])
+@pytest.mark.parametrize(
+    ("wanted", "commit"), [("june", "517d206d"), ("latest", "76821fa1"), ("auto", "76821fa1")]
+)
 def test_stored_versions(wanted: str, commit: str) -> None:
     surfaces = target.resolve(wanted)
     assert surfaces.target.commit is not None
     assert surfaces.target.commit.startswith(commit)
-    assert [s.date for s in surfaces.origins] == sorted((s.date or "" for s in surfaces.origins), reverse=True)
+    assert [s.date for s in surfaces.origins] == sorted(
+        (s.date or "" for s in surfaces.origins), reverse=True
+    )
     assert all((s.date or "") < (surfaces.target.date or "") for s in surfaces.origins)
 
 

@@ -37,7 +37,11 @@ def test_sites_name_file_line_and_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_files_that_do_not_use_the_cookbook_do_not_count(tmp_path: Path) -> None:
-    for name, text in {"a": "import fireworks.training.sdk\n", "b": "x = 1\n", "c": "import mytraining\n"}.items():
+    for name, text in {
+        "a": "import fireworks.training.sdk\n",
+        "b": "x = 1\n",
+        "c": "import mytraining\n",
+    }.items():
         (tmp_path / f"{name}.py").write_text(text)
     assert versions.compare([str(p) for p in tmp_path.iterdir()]) == ([], [])
 

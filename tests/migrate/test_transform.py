@@ -516,3 +516,30 @@ def test_a_manager_with_an_address_of_its_own(url: str, told: bool) -> None:
     )
     assert markers(ported.text) == ["FWD104"] * told
     assert "TrainerJobManager" not in ported.text
+
+
+def test_secrets_are_not_repeated_in_markers_or_findings() -> None:
+    ported = port(
+        """
+        from fireworks.training.sdk import TrainerJobManager
+        from training.recipes.sft_loop import main
+        jobs = TrainerJobManager(api_key="fw_0123456789abcdef", additional_headers={"X-Token": "hush-hush"})
+        main(cfg, rlor_mgr=jobs)
+        """
+    )
+    assert markers(ported.text) == ["FWD104"]
+    assert "hush-hush" not in ported.text
+    assert "0123456789" not in repr(ported)
+
+
+def test_a_long_setting_is_shortened() -> None:
+    value = "x" * 300
+    ported = port(
+        f"""
+        from training.recipes.rl_loop import Config
+        from training.utils import WeightSyncConfig
+        Config(log_path="l", weight_sync=WeightSyncConfig(first_checkpoint_type="{value}"))
+        """
+    )
+    assert value not in ported.text
+    assert "..." in ported.text

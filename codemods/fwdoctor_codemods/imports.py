@@ -187,7 +187,7 @@ class Codemod(_port.Codemod):
                 text = "".join(f"{source.indent(alias.lineno)}{c}{source.newline}" for c in comments)
                 self.port.edits.append(Edit(first, end, text))
             elif i + 1 < len(names):
-            elif i + 1 < len(names):
+                self._cut(source.start(alias), source.start(names[i + 1]))
             else:
                 previous = kept[-1]
                 # What lies between was cut with the names before it.

@@ -11,7 +11,7 @@ import click
 from fwdoctor.cli._options import Output, output_options
 
 if TYPE_CHECKING:
-    from fwdoctor_codemods._surfaces import Surfaces
+    from fwdoctor.fit.target import Choice
 
 
 @click.command("migrate")
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 )
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")
+@click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0: as many as it takes.")
 @output_options
-def command(paths: tuple[str, ...], target: str, diff: bool, check: bool, output: Output) -> int:
+def command(paths: tuple[str, ...], target: str, diff: bool, check: bool, jobs: int, output: Output) -> int:
     """Port code to the API of the cookbook that you have, or will have.
 
     Every file is ported and proven to fit, or left as it was. What a person must decide is marked with
@@ -35,23 +36,18 @@ def command(paths: tuple[str, ...], target: str, diff: bool, check: bool, output
     from fwdoctor.migrate.run import migrate
 
     if target != "auto":
-        # A wrong --target is told before a long walk, not after.
-        surfaces = _surfaces(target, paths)
-        report = migrate(paths, lambda: surfaces, write=not (diff or check), diff=diff, check=check)
-    else:
-        report = migrate(
-            paths, lambda: _surfaces(target, paths), write=not (diff or check), diff=diff, check=check
-        )
+        _choice(target, paths).surfaces()  # a wrong --target is told before a long walk, not after
+    write = not (diff or check)
+    report = migrate(paths, lambda: _choice(target, paths), write=write, diff=diff, check=check, jobs=jobs)
     return output.finish(report)
 
 
-def _surfaces(target: str, paths: tuple[str, ...]) -> Surfaces:
-    from fwdoctor.fit import target as targets
+def _choice(target: str, paths: tuple[str, ...]) -> Choice:
+    from fwdoctor.fit.target import Choice
 
-    found = None
-    if target == "auto":
-        from fwdoctor.environment import gather
+    if target != "auto":
+        return Choice(target)
+    from fwdoctor.environment import gather
 
-        cookbook = gather(Path(paths[0]), environ=os.environ).cookbook
-        found = cookbook.folder if cookbook else None
-    return targets.resolve(target, found)
+    cookbook = gather(Path(paths[0]), environ=os.environ).cookbook
+    return Choice(target, cookbook.folder if cookbook else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor_codemods._surfaces import Surfaces
@@ -10,6 +11,18 @@ from fwdoctor_codemods._surfaces import Surfaces
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.surface import codec, stored
 from fwdoctor.surface.model import Surface
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A target that was chosen; small, so that it can be handed to other processes."""
+
+    wanted: str
+    found: Path | None = None
+
+    def surfaces(self) -> Surfaces:
+        """Its surfaces; raises as :func:`resolve`."""
+        return resolve(self.wanted, self.found)
 
 
 def resolve(wanted: str, found: Path | None = None) -> Surfaces:

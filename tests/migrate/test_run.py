@@ -1,6 +1,8 @@
 """Migrating files on disk: outcomes, bytes, bad input."""
 
+import multiprocessing
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from fwdoctor_codemods._port import Port
 from fwdoctor.finding import FileStatus, Report
 from fwdoctor.fit import target
 from fwdoctor.fit.session import Context
+from fwdoctor.migrate import session
 from fwdoctor.migrate.run import migrate
 
 OLD = """\
@@ -27,7 +30,7 @@ def run(
     *paths: Path, version: str = "june", write: bool = True, diff: bool = False, check: bool = False
 ) -> Report:
     return migrate(
-        [str(p) for p in paths], lambda: target.resolve(version), write=write, diff=diff, check=check
+        [str(p) for p in paths], lambda: target.Choice(version), write=write, diff=diff, check=check
     )
 
 
@@ -248,10 +251,10 @@ def test_other_kinds_of_files_are_skipped_with_a_reason(tmp_path: Path) -> None:
 def test_surfaces_are_not_made_for_a_tree_without_fireworks(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
 
-    def surfaces() -> target.Surfaces:
+    def choose() -> target.Choice:
         raise AssertionError("not needed")
 
-    assert migrate([str(tmp_path)], surfaces).exit_status() == 0
+    assert migrate([str(tmp_path)], choose).exit_status() == 0
 
 
 def test_installed_libraries_are_not_the_user_s_code(tmp_path: Path) -> None:
@@ -270,3 +273,40 @@ def test_a_name_of_a_newer_sdk_is_not_wrong(tmp_path: Path) -> None:
     path.write_text("from fireworks.training.sdk import SomethingNewer\nSomethingNewer()\n")
     report = run(path)
     assert not report.findings
+
+
+def test_several_processes_say_the_same_in_the_same_order(tmp_path: Path) -> None:
+    for i in range(12):
+        (tmp_path / f"f{i:02}.py").write_text(
+            OLD if i % 3 else "from training.utils import setup_infra\n", "utf-8"
+        )
+    (tmp_path / "bad.py").write_text("import training.utils\ndef half(:\n")
+    choose = lambda: target.Choice("june")  # noqa: E731
+    one = migrate([str(tmp_path)], choose, write=False, diff=True, jobs=1)
+    three = migrate([str(tmp_path)], choose, write=False, diff=True, jobs=3)
+    assert three == one
+    assert migrate([str(tmp_path)], choose, jobs=3).exit_status() == 2
+    assert (tmp_path / "f01.py").read_text("utf-8") == NEW
+
+
+def test_a_worker_that_dies_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fwdoctor.migrate import workers
+
+    for name in ("a.py", "kill.py", "z.py"):
+        (tmp_path / name).write_text(OLD, "utf-8")
+    monkeypatch.setattr(workers, "_start_server", lambda: multiprocessing.get_context("fork"))
+    real = session.Session.file
+
+    def file(self: session.Session, path: str, data: bytes) -> object:
+        if path.endswith("kill.py"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(self, path, data)
+
+    monkeypatch.setattr(session.Session, "file", file)
+    report = migrate([str(tmp_path)], lambda: target.Choice("june"), jobs=2)
+    assert statuses(report) == {
+        "a.py": FileStatus.PORTED,
+        "kill.py": FileStatus.FAILED,
+        "z.py": FileStatus.PORTED,
+    }
+    assert (tmp_path / "kill.py").read_text("utf-8") == OLD

@@ -1,0 +1,146 @@
+"""Ports files in this process or in several: a crash costs one file, and the order stays."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.context import BaseContext
+
+    from fwdoctor.finding import FileOutcome, Finding
+    from fwdoctor.fit.target import Choice
+    from fwdoctor.migrate.session import Session
+
+    Result = tuple[FileOutcome, tuple[Finding, ...]]
+
+#: What a worker needs to have loaded; it loads while this process still looks for files.
+_PRELOAD = ["fwdoctor.migrate.session", "fwdoctor_codemods._registry", "fwdoctor.fit.misfits"]
+
+
+class Porter:
+    """Takes files and gives back what became of them, in the order in which they came.
+
+    With one job, files are ported as they come. With more, a server process loads what porting needs as
+    soon as the porter is made, and workers fork from it.
+    """
+
+    def __init__(self, jobs: int, choose: Callable[[], Choice], *, write: bool, diff: bool) -> None:
+        self._jobs = jobs
+        self._choose = choose
+        self._write = write
+        self._diff = diff
+        self._session: Session | None = None
+        self._choice: Choice | None = None
+        self._executor: ProcessPoolExecutor | None = None
+        self._done: list[Result | None] = []
+        self._waiting: list[tuple[str, bytes, Future[Result | None]]] = []
+        self._context = _start_server() if jobs > 1 else None
+
+    def __enter__(self) -> Porter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=error is None, cancel_futures=True)
+
+    def submit(self, path: str, data: bytes) -> None:
+        """Port a file, now or soon."""
+        if self._choice is None:
+            self._choice = self._choose()
+        if self._context is None:
+            self._done.append(self._here(path, data))
+            return
+        if self._executor is None:
+            self._executor = self._workers(self._jobs)
+        self._waiting.append((path, data, self._executor.submit(_port, path, data)))
+
+    def results(self) -> list[Result]:
+        """What became of every file, when all are done."""
+        from concurrent.futures.process import BrokenProcessPool
+
+        for path, data, future in self._waiting:
+            try:
+                self._done.append(future.result())
+            except BrokenProcessPool:
+                self._done.append(self._alone(path, data))
+        self._waiting = []
+        return [r for r in self._done if r is not None]
+
+    def _alone(self, path: str, data: bytes) -> Result | None:
+        """A file that was in the pool when a worker died: again, in a process of its own."""
+        from concurrent.futures.process import BrokenProcessPool
+
+        from fwdoctor.source.sieve import read_bytes
+
+        with contextlib.suppress(OSError, ValueError):  # if it fails, writing will say what is wrong
+            data = read_bytes(path)  # the worker may have written it before it died
+        with self._workers(1) as executor:
+            try:
+                return executor.submit(_port, path, data).result()
+            except BrokenProcessPool:
+                from fwdoctor.finding import FileOutcome, FileStatus
+
+                reason = "left as it was: the process that ported it died"
+                return FileOutcome(path, FileStatus.FAILED, reason=reason), ()
+
+    def _here(self, path: str, data: bytes) -> Result | None:
+        if self._session is None:
+            self._session = _session(self._required_choice(), write=self._write, diff=self._diff)
+        return self._session.file(path, data)
+
+    def _workers(self, number: int) -> ProcessPoolExecutor:
+        from concurrent.futures import ProcessPoolExecutor
+
+        return ProcessPoolExecutor(
+            number,
+            mp_context=self._context,
+            initializer=_begin,
+            initargs=(self._required_choice(), self._write, self._diff),
+        )
+
+    def _required_choice(self) -> Choice:
+        assert self._choice is not None
+        return self._choice
+
+
+def _start_server() -> BaseContext | None:
+    """A process that loads ahead and from which workers fork; None where there is no such thing."""
+    try:
+        import multiprocessing
+        import multiprocessing.forkserver
+
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_PRELOAD)
+        multiprocessing.forkserver.ensure_running()
+    except (ImportError, ValueError, OSError):
+        return None  # Windows, or a sandbox without semaphores: one process will do
+    return context
+
+
+def _session(choice: Choice, *, write: bool, diff: bool) -> Session:
+    # Only now: no libcst and no surfaces for a tree without Fireworks.
+    from fwdoctor.migrate.session import Session
+
+    return Session(choice, write=write, diff=diff)
+
+
+_worker: Session | None = None
+
+
+def _begin(choice: Choice, write: bool, diff: bool) -> None:
+    """Make a worker ready. Ctrl-C is the parent's to handle; what is being written is finished."""
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _worker = _session(choice, write=write, diff=diff)
+
+
+def _port(path: str, data: bytes) -> Result | None:
+    assert _worker is not None
+    return _worker.file(path, data)

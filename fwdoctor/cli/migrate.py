@@ -49,5 +49,6 @@ def _choice(target: str, paths: tuple[str, ...]) -> Choice:
         return Choice(target)
     from fwdoctor.environment import gather
 
-    cookbook = gather(Path(paths[0]), environ=os.environ).cookbook
+    there = next((p for p in paths if os.path.exists(p)), ".")
+    cookbook = gather(Path(there), environ=os.environ).cookbook
     return Choice(target, cookbook.folder if cookbook else None)

@@ -169,3 +169,16 @@ def test_all_rules_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rule", "--all", "--output-format", "json"]) == 0
     rules = json.loads(capsys.readouterr().out)
     assert {"FWD101", "FWS501"} <= {r["id"] for r in rules}
+
+
+def test_a_path_that_is_missing_does_not_stop_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old.py").write_text(
+        "from training.utils import InfraConfig\nx = InfraConfig(trainer_timeout_s=1)\n"
+    )
+    assert run(["migrate", str(tmp_path / "gone"), str(tmp_path / "old.py")]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "gone" in captured.err
+    assert "timeout_s=1" in (tmp_path / "old.py").read_text()

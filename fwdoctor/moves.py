@@ -45,6 +45,8 @@ class ArgumentMove:
     new: str | None = None
     into: str | None = None
     class_: str | None = None
+    #: functions that left resources running where the argument was not passed
+    kept_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,9 +226,9 @@ class Codemod(_port.Codemod):
     def _tell_new_default(self, node: ast.Call, path: str) -> None:
         """Code that relied on "keep the trainer" gets a finding where the target deletes by default."""
         names = {k.arg for k in node.keywords}
-        if names & {"cancel_on_exit", "cleanup_on_exit"} or not self.port.origin_accepts(
-            path, "cancel_on_exit"
-        ):
+        if names & {"cancel_on_exit", "cleanup_on_exit"}:
+            return
+        if path not in self.port.moves.main["cancel_on_exit"].kept_by:
             return
         config = f"{path.rpartition('.')[0]}.Config"
         signature = self.port.target_signature(config)

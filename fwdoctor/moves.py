@@ -45,8 +45,6 @@ class ArgumentMove:
     new: str | None = None
     into: str | None = None
     class_: str | None = None
-    #: functions that left resources running where the argument was not passed
-    kept_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,18 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleanup:
+    """What old recipes did with their trainer at the end: the ``main`` functions that kept it, or deleted it.
+
+    ``left_running_while``: targets that have this name leave it running where their Config cannot say.
+    """
+
+    kept: tuple[str, ...]
+    deleted: tuple[str, ...]
+    left_running_while: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moves:
     """All moves."""
 
@@ -69,6 +79,7 @@ class Moves:
     managers: frozenset[str]
     ignored: Mapping[tuple[str, str], Ignored]
     advice: Mapping[str, str]
+    cleanup: Cleanup
 
 
 @functools.cache
@@ -92,6 +103,7 @@ def load(path: Path) -> Moves:
             managers=frozenset(t["old"] for t in data.get("manager", ())),
             ignored={(m.class_, m.field): m for m in (_make(Ignored, t) for t in data.get("ignored", ()))},
             advice=dict(data.get("advice", {})),
+            cleanup=_make(Cleanup, data["cleanup"]),
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
         raise FwdoctorError(f"{path}: cannot read these moves: {error}") from error

@@ -224,26 +224,33 @@ class Codemod(_port.Codemod):
             self.port.note("FWD105", node, detail=f"{text} went; {advice}")
 
     def _tell_new_default(self, node: ast.Call, path: str) -> None:
-        """Code that relied on "keep the trainer" gets a finding where the target deletes by default."""
-        names = {k.arg for k in node.keywords}
-        if names & {"cancel_on_exit", "cleanup_on_exit"}:
-            return
-        if path not in self.port.moves.main["cancel_on_exit"].kept_by:
-            return
-        config = f"{path.rpartition('.')[0]}.Config"
-        signature = self.port.target_signature(config)
-        field = signature.parameter("cleanup_on_exit") if signature else None
-        if field is None or field.default != "True" or not self._is_old_launch(node, path):
+        """Tell old code that does not say who deletes the trainer where the answer has changed."""
+        if {k.arg for k in node.keywords} & {"cancel_on_exit", "cleanup_on_exit"}:
             return
         made = self._config_call(node, path)
         if made is not None and any(k.arg == "cleanup_on_exit" for k in made.keywords):
             return
-        self.port.note(
-            "FWD105",
-            node,
-            marker=False,
-            detail="it was kept, and is now deleted unless the Config says cleanup_on_exit=False",
-        )
+        cleanup = self.port.moves.cleanup
+        before = "kept" if path in cleanup.kept else "deleted" if path in cleanup.deleted else None
+        after = self._fate(path)
+        if before in (None, after) or not self._is_old_launch(node, path):
+            return
+        if after == "deleted":
+            detail = "it was kept, and is now deleted unless the Config says cleanup_on_exit=False"
+        elif before == "deleted":
+            detail = "it was deleted, and is now left running until its inactivity timeout; it costs as long"
+        else:
+            return
+        self.port.note("FWD105", node, marker=False, detail=detail)
+
+    def _fate(self, path: str) -> str:
+        """What the target's recipe does with its trainer if nobody says anything."""
+        signature = self.port.target_signature(f"{path.rpartition('.')[0]}.Config")
+        field = signature.parameter("cleanup_on_exit") if signature else None
+        if field is not None:
+            return "deleted" if field.default == "True" else "kept"
+        running = self.port.target_has(self.port.moves.cleanup.left_running_while)
+        return "left running" if running else "deleted"
 
     def _is_old_launch(self, node: ast.Call, path: str) -> bool:
         """Whether this launch still speaks the old API: ported code has made its choice."""

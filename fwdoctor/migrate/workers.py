@@ -38,7 +38,7 @@ class Porter:
         self._choice: Choice | None = None
         self._executor: ProcessPoolExecutor | None = None
         self._done: list[Result | None] = []
-        self._waiting: list[tuple[str, bytes, Future[Result | None]]] = []
+        self._waiting: list[tuple[str, bytes, Future[Result | None] | None]] = []
         self._context = _start_server() if jobs > 1 else None
 
     def __enter__(self) -> Porter:
@@ -59,7 +59,13 @@ class Porter:
             return
         if self._executor is None:
             self._executor = self._workers(self._jobs)
-        self._waiting.append((path, data, self._executor.submit(_port, path, data)))
+        from concurrent.futures.process import BrokenProcessPool
+
+        try:
+            future = self._executor.submit(_port, path, data)
+        except BrokenProcessPool:  # a worker has died already: this file's turn comes at the end
+            future = None
+        self._waiting.append((path, data, future))
 
     def results(self) -> list[Result]:
         """What became of every file, when all are done."""
@@ -67,7 +73,7 @@ class Porter:
 
         for path, data, future in self._waiting:
             try:
-                self._done.append(future.result())
+                self._done.append(future.result() if future else self._alone(path, data))
             except BrokenProcessPool:
                 self._done.append(self._alone(path, data))
         self._waiting = []

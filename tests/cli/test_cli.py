@@ -84,7 +84,7 @@ def test_json_is_valid_by_its_schema(args: list[str]) -> None:
 def test_jsonl_is_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     run(["migrate", "--diff", "--target", "june", "--output-format", "jsonl", str(PROJECT)])
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [r["type"] for r in rows] == ["file", "file", "finding", "finding", "summary"]
+    assert [r["type"] for r in rows] == ["file", "file", "finding", "finding", "finding", "summary"]
 
 
 def test_filters_act_on_every_format(capsys: pytest.CaptureFixture[str]) -> None:

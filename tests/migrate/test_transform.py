@@ -471,17 +471,37 @@ def test_a_fixture_of_known_type_needs_no_marker() -> None:
     assert not ported.todo
 
 
-@pytest.mark.parametrize(
-    ("recipe", "told"), [("rl_loop", True), ("async_rl_loop", True), ("igpo_loop", False)]
-)
-def test_a_new_default_that_deletes_the_trainer_is_told(recipe: str, told: bool) -> None:
+# What becomes of the trainer at the end: where a target answers otherwise than the old recipe did.
+FATES = [
+    ("rl_loop", "june", None),
+    ("rl_loop", "july", "now deleted"),
+    ("rl_loop", "august", "now deleted"),
+    ("async_rl_loop", "july", "now deleted"),
+    ("igpo_loop", "june", "left running"),
+    ("igpo_loop", "july", None),
+    ("dpo_loop", "june", "left running"),
+    ("dpo_loop", "august", None),
+    ("sft_loop", "june", "left running"),
+    ("sft_loop", "july", "left running"),
+    ("sft_loop", "august", None),
+    ("orpo_loop", "august", None),
+]
+
+
+@pytest.mark.parametrize(("recipe", "version", "told"), FATES)
+def test_who_deletes_the_trainer_is_told_where_it_changed(
+    recipe: str, version: str, told: str | None
+) -> None:
     text = f"""
         from training.recipes.{recipe} import Config, main
         from training.utils import InfraConfig
         main(Config(log_path="l", infra=InfraConfig()))
         """
-    assert ("FWD105" in [f.rule for f in port(text, "july").notes]) is told
-    assert "FWD105" not in [f.rule for f in port(text, "june").notes]
+    notes = [f.message for f in port(text, version).notes if f.rule == "FWD105"]
+    assert len(notes) == (told is not None)
+    assert all(told is not None and told in note for note in notes)
+    again = port(port(text, version).text, version)
+    assert "FWD105" not in [f.rule for f in again.notes], "ported code has made its choice"
 
 
 def test_what_no_version_ever_had_is_reported_but_not_marked() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 
-from fwdoctor_codemods import _port
-from fwdoctor_codemods._arguments import comments_in
-from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._source import Edit
+from fwdoctor_codemods.core.arguments import comments_in
+from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.port import Codemod as Base
+from fwdoctor_codemods.core.port import ImportRequest, Port
+from fwdoctor_codemods.core.source import Edit
 
 EXAMPLES = (
     Example(
@@ -69,12 +70,12 @@ EXAMPLES = (
 )
 
 
-class Codemod(_port.Codemod):
+class Codemod(Base):
     """Mends the import statements, last of all."""
 
     after = ("recipe_config", "recipe_main", "settings_class", "settings_read", "unused_manager")
 
-    def __init__(self, port: _port.Port) -> None:
+    def __init__(self, port: Port) -> None:
         super().__init__(port)
         #: names that join an import statement
         self.added: list[tuple[ast.ImportFrom, str]] = []
@@ -145,7 +146,7 @@ class Codemod(_port.Codemod):
 
     def _request(self, path: str, local: str) -> None:
         if all(r.path != path for r in self.port.requests):
-            self.port.requests.append(_port.ImportRequest(path, local, self.port.model.module))
+            self.port.requests.append(ImportRequest(path, local, self.port.model.module))
 
     def _is_exported(self, name: str) -> bool:
         for binding in self.port.model.module.bindings.get("__all__", []):

@@ -11,10 +11,11 @@ import ast
 
 from fwdoctor.moves import ArgumentMove
 from fwdoctor.surface.model import Function
-from fwdoctor_codemods import _port, _source
-from fwdoctor_codemods._arguments import CallText, NewArgument, comments_in
-from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._source import argument_value, is_none, spread_of
+from fwdoctor_codemods.core.arguments import CallText, NewArgument, comments_in
+from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.port import Codemod as Base
+from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.source import argument_value, call_arguments, is_none, spread_of
 
 EXAMPLES = (
     Example(
@@ -134,7 +135,7 @@ EXAMPLES = (
 )
 
 
-class Codemod(_port.Codemod):
+class Codemod(Base):
     """Calls of a recipe's Config (or a subclass of it), and ``dataclasses.replace`` of one."""
 
     def call(self, node: ast.Call) -> str | None:
@@ -160,7 +161,7 @@ class Codemod(_port.Codemod):
 class _ConfigCall:
     """One call on its way."""
 
-    def __init__(self, port: _port.Port, node: ast.Call, config: str, signature: Function) -> None:
+    def __init__(self, port: Port, node: ast.Call, config: str, signature: Function) -> None:
         self.port = port
         self.node = node
         self.config = config
@@ -391,7 +392,7 @@ class _ConfigCall:
         origin = self.port.origin_class(move.class_ or "")
         order = [f.name for f in origin.fields] if origin else []
         fields = self.port.moves.classes[move.class_ or ""].fields
-        for position, argument in enumerate(_source.call_arguments(made)):
+        for position, argument in enumerate(call_arguments(made)):
             inner = argument_value(argument)
             old = argument.arg if isinstance(argument, ast.keyword) else None
             old = old or (order[position] if position < len(order) else None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from fwdoctor_codemods import _port, _source
-from fwdoctor_codemods._arguments import CallText
-from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._source import argument_value, spread_of
+from fwdoctor_codemods.core.arguments import CallText
+from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.port import Codemod as Base
+from fwdoctor_codemods.core.port import shown_setting
+from fwdoctor_codemods.core.source import argument_value, call_arguments, spread_of
 
 EXAMPLES = (
     Example(
@@ -86,7 +87,7 @@ EXAMPLES = (
 _DEFAULT_URL = "https://api.fireworks.ai"
 
 
-class Codemod(_port.Codemod):
+class Codemod(Base):
     """Calls of a recipe's main()."""
 
     def plan(self) -> None:
@@ -265,14 +266,14 @@ class Codemod(_port.Codemod):
         if not isinstance(made, ast.Call) or self.port.resolve(made.func) not in self.port.moves.managers:
             return
         order = ("api_key", "base_url")  # the first two parameters of both managers
-        for i, argument in enumerate(_source.call_arguments(made)):
+        for i, argument in enumerate(call_arguments(made)):
             name = argument.arg if isinstance(argument, ast.keyword) else order[i] if i < 2 else None
             inner = argument_value(argument)
             if name not in ("base_url", "additional_headers") or self._is_default(inner, name):
                 continue
             variable = "FIREWORKS_BASE_URL" if name == "base_url" else "FIREWORKS_API_EXTRA_HEADERS"
             owner = self.port.original(value) if isinstance(value, ast.Name) else "the manager"
-            setting = _port.shown_setting(f"{name}={self.port.original(inner)}")
+            setting = shown_setting(f"{name}={self.port.original(inner)}")
             self.port.note(
                 "FWD104",
                 node,

@@ -12,10 +12,10 @@ import re
 
 from fwdoctor.moves import ClassMove
 from fwdoctor.surface.model import MISSING
-from fwdoctor_codemods import _port
-from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._model import BindingKind
-from fwdoctor_codemods._source import argument_value, spread_of
+from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.model import BindingKind
+from fwdoctor_codemods.core.port import Codemod as Base
+from fwdoctor_codemods.core.source import argument_value, spread_of
 
 EXAMPLES = (
     Example(
@@ -87,7 +87,7 @@ EXAMPLES = (
 )
 
 
-class Codemod(_port.Codemod):
+class Codemod(Base):
     """InfraConfig → TrainerConfig, wherever the class itself is named."""
 
     def plan(self) -> None:

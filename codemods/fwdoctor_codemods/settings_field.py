@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 
 from fwdoctor.surface.model import Class
-from fwdoctor_codemods import _port
-from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._source import spread_of
+from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.port import Codemod as Base
+from fwdoctor_codemods.core.source import spread_of
 
 EXAMPLES = (
     Example(
@@ -66,7 +66,7 @@ EXAMPLES = (
 )
 
 
-class Codemod(_port.Codemod):
+class Codemod(Base):
     """Constructor calls of the cookbook's settings classes (dataclasses other than a recipe's Config)."""
 
     after = ("recipe_config", "settings_class")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 
-from fwdoctor_codemods import _port
-from fwdoctor_codemods._example import Example
+from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.port import Codemod as Base
 
 EXAMPLES = (
     Example(
@@ -46,7 +46,7 @@ EXAMPLES = (
 )
 
 
-class Codemod(_port.Codemod):
+class Codemod(Base):
     """Attributes of recipe Configs and of settings objects."""
 
     def name(self, node: ast.Name | ast.Attribute) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from fwdoctor_codemods import _port
-from fwdoctor_codemods._example import Example
+from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.port import Codemod as Base
 
 EXAMPLES = (
     Example(
@@ -70,7 +70,7 @@ EXAMPLES = (
 )
 
 
-class Codemod(_port.Codemod):
+class Codemod(Base):
     """Removes ``name = TrainerJobManager(...)`` and settings objects whose every use was removed."""
 
     after = ("recipe_config", "recipe_main", "settings_class")

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from fwdoctor_codemods._model import LOCAL, BindingKind
-from fwdoctor_codemods._port import Port
-from fwdoctor_codemods._source import call_arguments, span, spread_of
+from fwdoctor_codemods.core.model import LOCAL, BindingKind
+from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.source import call_arguments, span, spread_of
 
 from fwdoctor.surface.model import MISSING, Class, Function, Kind, Surface
 

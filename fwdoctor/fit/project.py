@@ -6,8 +6,8 @@ import functools
 import os
 from collections.abc import Iterator
 
-from fwdoctor_codemods._model import Model
-from fwdoctor_codemods._surfaces import Surfaces
+from fwdoctor_codemods.core.model import Model
+from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.source.text import UnreadableSource, read_source

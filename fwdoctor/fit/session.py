@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fwdoctor_codemods._port import Port
-from fwdoctor_codemods._source import Source
-from fwdoctor_codemods._surfaces import Surfaces
+from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.source import Source
+from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.moves import moves
 from fwdoctor.rulebook import rulebook

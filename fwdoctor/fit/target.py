@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from fwdoctor_codemods._surfaces import Surfaces
+from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.surface import codec, stored

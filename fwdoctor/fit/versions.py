@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fwdoctor_codemods._port import Port
-from fwdoctor_codemods._source import span
-from fwdoctor_codemods._surfaces import Surfaces
+from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.source import span
+from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.finding import Problem
 from fwdoctor.fit import misfits, project

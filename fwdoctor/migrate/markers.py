@@ -6,8 +6,8 @@ import ast
 import dataclasses
 from collections.abc import Iterable
 
-from fwdoctor_codemods._port import Port
-from fwdoctor_codemods._source import Edit, Source
+from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.source import Edit, Source
 
 from fwdoctor.finding import Finding, Location
 

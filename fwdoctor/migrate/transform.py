@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fwdoctor_codemods import _registry
-from fwdoctor_codemods._port import Port
-from fwdoctor_codemods._source import Edit, splice
+from fwdoctor_codemods.core import registry
+from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.source import Edit, splice
 
 from fwdoctor.finding import Finding
 from fwdoctor.fit import misfits
@@ -80,7 +80,7 @@ class _Step:
 def _transform(session: Port, before: list[misfits.Misfit], context: Context) -> _Step:
     """Run the codemods on an opened file and mark what they leave; the same port if nothing changes."""
     session.is_old = any(m.known for m in before) or session.names_old_classes
-    session.run([codemod(session) for codemod in _registry.classes()])
+    session.run([codemod(session) for codemod in registry.classes()])
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]
     current = _applied(session, [*session.edits, *markers.above(session, [*orphans, *notes])], context)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Result = tuple[FileOutcome, tuple[Finding, ...]]
 
 #: What a worker needs to have loaded; it loads while this process still looks for files.
-_PRELOAD = ["fwdoctor.migrate.session", "fwdoctor_codemods._registry", "fwdoctor.fit.misfits"]
+_PRELOAD = ["fwdoctor.migrate.session", "fwdoctor_codemods.core.registry", "fwdoctor.fit.misfits"]
 
 
 class Porter:

@@ -4,7 +4,7 @@ import ast
 from collections import Counter
 
 import pytest
-from fwdoctor_codemods._arguments import CallText, NewArgument, comments_in
+from fwdoctor_codemods.core.arguments import CallText, NewArgument, comments_in
 from hypothesis import given
 from hypothesis import strategies as st
 

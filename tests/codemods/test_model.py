@@ -4,7 +4,7 @@ import ast
 import textwrap
 
 import pytest
-from fwdoctor_codemods._model import Model
+from fwdoctor_codemods.core.model import Model
 
 
 def resolved(text: str, module_name: str | None = None) -> str | None:

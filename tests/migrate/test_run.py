@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from fwdoctor_codemods._port import Port
+from fwdoctor_codemods.core.port import Port
 
 from fwdoctor.finding import FileStatus, Report
 from fwdoctor.fit import target

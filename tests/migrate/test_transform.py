@@ -248,6 +248,16 @@ REWRITES = {
         text = f"{cfg.trainer.region!r:>10} and {cfg.trainer.reference_training_shape_id}" "x"
         """,
     ),
+    "from a module that does not have the new name": (
+        """
+        from training.utils.infra import InfraConfig
+        infra = InfraConfig(trainer_timeout_s=1)
+        """,
+        """
+        from training.utils import TrainerConfig
+        infra = TrainerConfig(timeout_s=1)
+        """,
+    ),
     "managers by position": (
         """
         from training.recipes.dpo_loop import main

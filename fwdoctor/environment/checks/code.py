@@ -20,7 +20,7 @@ from fwdoctor.finding import CheckOutcome, CheckStatus, Finding
 from fwdoctor.rulebook import rulebook
 
 if TYPE_CHECKING:
-    from fwdoctor_codemods._surfaces import Surfaces
+    from fwdoctor_codemods.core.surfaces import Surfaces
 
     from fwdoctor.fit.versions import FileFit, Site
     from fwdoctor.surface.stored import Entry

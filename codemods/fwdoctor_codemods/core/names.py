@@ -10,9 +10,9 @@ from pathlib import PurePath
 
 from fwdoctor.moves import Moves
 from fwdoctor.surface.model import Absent, Class, Function
-from fwdoctor_codemods._model import LOCAL, Binding, BindingKind, Model
-from fwdoctor_codemods._source import is_none
-from fwdoctor_codemods._surfaces import Surfaces
+from fwdoctor_codemods.core.model import LOCAL, Binding, BindingKind, Model
+from fwdoctor_codemods.core.source import is_none
+from fwdoctor_codemods.core.surfaces import Surfaces
 
 _RECIPE_CONFIG = re.compile(r"training\.recipes\.\w+\.Config")
 _RECIPE_MAIN = re.compile(r"training\.recipes\.\w+\.main")

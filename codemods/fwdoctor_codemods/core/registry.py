@@ -8,16 +8,14 @@ import pkgutil
 from graphlib import TopologicalSorter
 
 import fwdoctor_codemods
-from fwdoctor_codemods._example import Example
-from fwdoctor_codemods._port import Codemod
+from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.port import Codemod
 
 
 @functools.cache
 def names() -> tuple[str, ...]:
     """Every codemod module, each after those that it must follow."""
-    found = sorted(
-        m.name for m in pkgutil.iter_modules(fwdoctor_codemods.__path__) if not m.name.startswith("_")
-    )
+    found = sorted(m.name for m in pkgutil.iter_modules(fwdoctor_codemods.__path__) if not m.ispkg)
     order = TopologicalSorter({n: _class(n).after for n in found})
     return tuple(order.static_order())
 

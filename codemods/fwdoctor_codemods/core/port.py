@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from fwdoctor.finding import Finding
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
-from fwdoctor_codemods._arguments import CallText, comments_in
-from fwdoctor_codemods._model import BindingKind, Model, Scope
-from fwdoctor_codemods._names import Names
-from fwdoctor_codemods._source import Edit, Source, argument_value, call_arguments, splice
-from fwdoctor_codemods._surfaces import Surfaces
+from fwdoctor_codemods.core.arguments import CallText, comments_in
+from fwdoctor_codemods.core.model import BindingKind, Model, Scope
+from fwdoctor_codemods.core.names import Names
+from fwdoctor_codemods.core.source import Edit, Source, argument_value, call_arguments, splice
+from fwdoctor_codemods.core.surfaces import Surfaces
 
 #: Settings whose values are never shown: messages end up in logs and in other people's hands.
 _SECRET = re.compile("key|token|secret|password|header", re.IGNORECASE)

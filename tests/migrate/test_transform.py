@@ -258,6 +258,147 @@ REWRITES = {
         infra = TrainerConfig(timeout_s=1)
         """,
     ),
+    "names of one line, at the end and in the middle": (
+        """
+        from training.utils import WandBConfig, WeightSyncConfig, InfraConfig, DeployConfig
+        from fireworks.training.sdk import FireworksClient, DeploymentManager, TrainerJobManager
+        from training.recipes.rl_loop import Config, main
+        a, b = 1, 2
+        jobs = TrainerJobManager()
+        deps = DeploymentManager()
+        cfg = Config(log_path="l", weight_sync=WeightSyncConfig(), infra=None)
+        main(cfg, jobs, deps)
+        """,
+        """
+        from training.utils import WandBConfig, InfraConfig, DeployConfig
+        from fireworks.training.sdk import FireworksClient
+        from training.recipes.rl_loop import Config, main
+        a, b = 1, 2
+        cfg = Config(log_path="l")
+        main(cfg)
+        """,
+    ),
+    "comments between imported names stay": (
+        """
+        from training.utils import (InfraConfig, WeightSyncConfig,  # two
+            WandBConfig)
+        from training.recipes.rl_loop import Config
+        cfg = Config(log_path="l", weight_sync=WeightSyncConfig())
+        """,
+        """
+        from training.utils import (InfraConfig, 
+            # two
+            WandBConfig)
+        from training.recipes.rl_loop import Config
+        cfg = Config(log_path="l")
+        """,
+    ),
+    "a new import behind the docstring": (
+        '''
+        """Doc."""
+        from __future__ import annotations
+
+        def f(x):
+            from training.recipes.orpo_loop import Config
+            return Config(log_path="l", job_id=x)
+        ''',
+        '''
+        """Doc."""
+        from __future__ import annotations
+        from training.utils import TrainerConfig
+
+        def f(x):
+            from training.recipes.orpo_loop import Config
+            return Config(log_path="l", trainer=TrainerConfig(job_id=x))
+        ''',
+    ),
+    "imports in several lines take a new one as a line": (
+        """
+        from training.recipes.orpo_loop import Config
+        from training.utils import (
+            DeployConfig,
+            WandBConfig,
+        )
+        cfg = Config(log_path="l", job_id=x)
+        """,
+        """
+        from training.recipes.orpo_loop import Config
+        from training.utils import (
+            DeployConfig,
+            WandBConfig,
+            TrainerConfig,
+        )
+        cfg = Config(log_path="l", trainer=TrainerConfig(job_id=x))
+        """,
+    ),
+    "types through attributes, branches and calls": (
+        """
+        from typing import Optional
+        from training.recipes.sft_loop import Config
+        from training.utils import InfraConfig
+
+        class Job:
+            hardware: InfraConfig
+
+            def __init__(self, cfg: "Config"):
+                self.cfg = cfg
+
+            def show(self):
+                return self.cfg.infra.trainer_timeout_s, self.hardware.trainer_timeout_s
+
+        def make() -> Optional[InfraConfig]:
+            return None
+
+        def pick(a: Config, b: Config, job: Job):
+            best = a if a.log_path else b
+            either = a or b
+            made = make()
+            if (seen := Config(log_path="l")):
+                print(seen.infra.region)
+            return best.infra, either.infra, made.trainer_timeout_s, job.hardware.trainer_timeout_s
+        """,
+        """
+        from typing import Optional
+        from training.recipes.sft_loop import Config
+        from training.utils import TrainerConfig
+
+        class Job:
+            hardware: TrainerConfig
+
+            def __init__(self, cfg: "Config"):
+                self.cfg = cfg
+
+            def show(self):
+                return self.cfg.trainer.timeout_s, self.hardware.timeout_s
+
+        def make() -> Optional[TrainerConfig]:
+            return None
+
+        def pick(a: Config, b: Config, job: Job):
+            best = a if a.log_path else b
+            either = a or b
+            made = make()
+            if (seen := Config(log_path="l")):
+                print(seen.trainer.region)
+            return best.trainer, either.trainer, made.timeout_s, job.hardware.timeout_s
+        """,
+    ),
+    "a weight-sync object that is read elsewhere, too": (
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import WeightSyncConfig
+        sync = WeightSyncConfig(weight_sync_interval=2, dcp_timeout=2700)
+        print(sync.dcp_timeout)
+        cfg = Config(log_path="l", weight_sync=sync)
+        """,
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import WeightSyncConfig
+        sync = WeightSyncConfig(weight_sync_interval=2, dcp_timeout=2700)
+        print(sync.dcp_timeout)
+        cfg = Config(log_path="l", weight_sync_interval=sync.weight_sync_interval)
+        """,
+    ),
     "managers by position": (
         """
         from training.recipes.dpo_loop import main
@@ -432,6 +573,47 @@ def test_marked(text: str, version: str, rules: list[str]) -> None:
     assert markers(ported.text) == rules
     assert sorted(f.rule for f in ported.todo) == sorted(rules)
     assert port(ported.text, version).text == ported.text, "a second run adds no second marker"
+
+
+# Where a marker may stand: above the first line of a statement that begins its line.
+PLACES = {
+    "a decorated function": (
+        "@app.command()\n@other\ndef f(x=u.setup_infra): ...",
+        "# TODO\n@app.command()\n@other\ndef f(x=u.setup_infra): ...",
+    ),
+    "the second of two statements": ("a = 1; u.setup_infra()", "# TODO\na = 1; u.setup_infra()"),
+    "a body on the line of its head": ("if x: u.setup_infra()", "# TODO\nif x: u.setup_infra()"),
+    "an elif": (
+        "if x:\n    pass\nelif u.setup_infra():\n    pass",
+        "if x:\n    pass\n# TODO\nelif u.setup_infra():\n    pass",
+    ),
+    "inside brackets": (
+        "x = [\n    1,\n    u.setup_infra(),\n]",
+        "# TODO\nx = [\n    1,\n    u.setup_infra(),\n]",
+    ),
+    "behind a backslash": ("x = 1; \\\ny = u.setup_infra()", "# TODO\nx = 1; \\\ny = u.setup_infra()"),
+    "deep inside": (
+        "class C:\n\tdef f(self):\n\t\twith a:\n\t\t\tu.setup_infra()",
+        "class C:\n\tdef f(self):\n\t\twith a:\n\t\t\t# TODO\n\t\t\tu.setup_infra()",
+    ),
+    "a match": (
+        "match u.setup_infra():\n    case 1:\n        pass",
+        "# TODO\nmatch u.setup_infra():\n    case 1:\n        pass",
+    ),
+    "an except clause": (
+        "try:\n    pass\nexcept u.setup_infra:\n    pass",
+        "# TODO\ntry:\n    pass\nexcept u.setup_infra:\n    pass",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PLACES.values(), ids=PLACES)
+def test_markers_stand_where_a_comment_can(text: str, expected: str) -> None:
+    head = "import training.utils as u\n"
+    ported = port(head + text)
+    marker = "# TODO(fwdoctor): FWD107 training.utils.setup_infra is not in cookbook 517d206d (2026-06-01)"
+    assert ported.text == head + expected.replace("# TODO", marker) + "\n"
+    assert port(ported.text).text == ported.text
 
 
 def test_every_marker_has_a_finding_at_its_line() -> None:

@@ -204,6 +204,8 @@ class Codemod(Base):
         text = self.port.source.slice(start, end)
         comments = comments_in(text)
         if comments:
+            while self.port.source.data[start - 1 : start] in (b" ", b"\t"):
+                start -= 1  # no space is left at the end of the line
             indent = " " * 4
             newline = self.port.source.newline
             kept = newline.join(f"{indent}{c}" for c in comments)

@@ -286,7 +286,7 @@ REWRITES = {
         cfg = Config(log_path="l", weight_sync=WeightSyncConfig())
         """,
         """
-        from training.utils import (InfraConfig, 
+        from training.utils import (InfraConfig,
             # two
             WandBConfig)
         from training.recipes.rl_loop import Config

@@ -233,15 +233,6 @@ class Surface:
             return symbol.constructor
         return symbol if isinstance(symbol, Function) else None
 
-    def spellings(self, canonical: str) -> Iterator[str]:
-        """Every dotted path that leads to ``canonical``, itself first."""
-        yield canonical
-        for module_name, module in self.modules.items():
-            for name, symbol in module.names.items():
-                path = f"{module_name}.{name}"
-                if isinstance(symbol, Alias) and path != canonical and self.canonical(path) == canonical:
-                    yield path
-
 
 def _prefixes(path: str) -> Iterator[str]:
     parts = path.split(".")

@@ -81,7 +81,7 @@ class Codemod(Base):
         self.added: list[tuple[ast.ImportFrom, str]] = []
 
     def finish(self) -> None:
-        for node in ast.walk(self.port.model.tree):
+        for node in sorted(self.port.model.imports, key=lambda n: n.lineno):
             if isinstance(node, ast.ImportFrom) and node not in self.port.removed:
                 self._mend(node)
         for request in self.port.requests:
@@ -102,13 +102,15 @@ class Codemod(Base):
             if alias.name == "*" or local not in scope.bindings:
                 continue
             loads = self.port.model.loads(local, scope)
-            if not loads and not self._is_quoted(local):
+            if not loads and not self._quoting(local):
                 continue
             gone = [n for n in loads if self.port.is_gone(n)]
             renamed = [n for n in loads if n in self.port.renamed and n not in gone]
             quoted = self._quoted_renames(local)
             staying = [n for n in loads if n not in gone and n not in renamed]
-            used = bool(staying) or self._is_exported(local) or (self._is_quoted(local) and not quoted)
+            used = (
+                bool(staying) or self.port.model.is_exported(local) or (self._quoting(local) and not quoted)
+            )
             move = self.port.class_move(self.port.canonical(self._path(statement, alias)))
             if move is not None and (renamed or quoted):
                 successor = (move.new or "").rpartition(".")[2]
@@ -146,23 +148,16 @@ class Codemod(Base):
 
     def _request(self, path: str, local: str) -> None:
         if all(r.path != path for r in self.port.requests):
-            self.port.requests.append(ImportRequest(path, local, self.port.model.module))
+            self.port.requests.append(ImportRequest(path, local))
 
-    def _is_exported(self, name: str) -> bool:
-        for binding in self.port.model.module.bindings.get("__all__", []):
-            for part in ast.walk(binding.value) if binding.value else ():
-                if isinstance(part, ast.Constant) and part.value == name:
-                    return True
-        return False
-
-    def _is_quoted(self, name: str) -> bool:
-        return any(re.search(rf"(?<![\w.]){re.escape(name)}\b", str(q.value)) for q in self.port.model.quoted)
+    def _quoting(self, name: str) -> list[ast.Constant]:
+        """The annotations in quotes that name it."""
+        pattern = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
+        return [q for q in self.port.model.quoted if pattern.search(str(q.value))]
 
     def _quoted_renames(self, name: str) -> bool:
-        """Whether every annotation in quotes that names it was rewritten (or keeps an alias)."""
-        hits = [
-            q for q in self.port.model.quoted if re.search(rf"(?<![\w.]){re.escape(name)}\b", str(q.value))
-        ]
+        """Whether every annotation in quotes that names it was rewritten."""
+        hits = self._quoting(name)
         return bool(hits) and all(self.port.answer(q) is not None for q in hits)
 
     # --- text ----------------------------------------------------------------------------------------

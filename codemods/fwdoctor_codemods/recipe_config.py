@@ -169,8 +169,8 @@ class _ConfigCall:
         self.own = port.own_fields(port.applied(node) or node.func)
         #: the first positional argument is no field: what is copied, or called later
         self.is_copy = port.is_copy(node) or port.applied(node) is not None
-        #: keyword → (move, the value's node) of what goes into another argument
-        self.inward: list[tuple[ArgumentMove, ast.expr]] = []
+        #: what goes into the value of another argument, and which
+        self.inward: list[tuple[str, NewArgument]] = []
 
     def accepts(self, keyword: str) -> bool:
         return keyword in self.own or self.signature.accepts_keyword(keyword)
@@ -194,8 +194,8 @@ class _ConfigCall:
             argument = self.arguments[i]
             if isinstance(argument, ast.keyword) and argument.arg and not self.accepts(argument.arg):
                 self._argument(i, argument.arg, argument.value)
-        for move, value in reversed(self.inward):
-            self._move_in(move, value)
+        for into, new in reversed(self.inward):
+            self._move_in(into, new)
         for name, text in extra:
             if self.call.index(name) is None:
                 self.call.append(NewArgument(name, text))
@@ -239,7 +239,7 @@ class _ConfigCall:
         move = self.port.moves.config.get(keyword)
         if move is None:
             if self._known(keyword):
-                self._lost(i, "FWD106", keyword, value)
+                self._lost(i, keyword, value)
             return
         if move.how == "rename":
             self._rename(i, move, value)
@@ -248,12 +248,9 @@ class _ConfigCall:
         elif move.how == "flatten":
             self._flatten(i, move, value)
 
-    def _lost(self, i: int, rule: str, keyword: str, value: ast.expr) -> None:
+    def _lost(self, i: int, keyword: str, value: ast.expr) -> None:
         self._drop(i, value)
-        origin = self.port.origin_class(self.config)
-        field = origin.field_named(keyword) if origin else None
-        if field is None or ast.unparse(value) != field.default:
-            self.port.lost_setting(rule, self.node, f"{keyword}={self.port.original(value)}", keyword)
+        self.port.tell_lost(self.node, self.port.origin_class(self.config), keyword, value, keyword)
 
     def _drop(self, i: int, value: ast.expr) -> None:
         self.port.orphans.append((self.node, self.call.remove(i)))
@@ -282,7 +279,7 @@ class _ConfigCall:
         owner = self.port.field_type(self.config, move.into or "")
         signature = self.port.target_signature(owner) if owner else None
         if signature is None or not signature.accepts_keyword(move.new or ""):
-            self._lost(i, "FWD106", move.old, value)
+            self._lost(i, move.old, value)
             return
         text = self.call.value(i)
         comments = self.call.remove(i)
@@ -291,25 +288,22 @@ class _ConfigCall:
         if is_none(value):
             self.port.remove(value)
         else:
-            self.inward.append((ArgumentMove(move.rule, text, "into", move.new, move.into), value))
+            self.inward.append((move.into or "", NewArgument(move.new or "", text)))
 
-    def _move_in(self, move: ArgumentMove, value: ast.expr) -> None:
-        new = NewArgument(move.new or "", move.old)
-        place = self.call.index(move.into or "")
+    def _move_in(self, into: str, new: NewArgument) -> None:
+        place = self.call.index(into)
         if place is None:
             name = self.port.need("training.utils.TrainerConfig", self.node)
-            self.call.append(NewArgument(move.into or "", f"{name}({new.keyword}={new.value})"))
+            self.call.append(NewArgument(into, f"{name}({new.keyword}={new.value})"))
             return
         text = self.call.value(place)
-        expression = self.call.parse(text)
-        if type(expression).__name__ == "Call":
-            inner = CallText(text, self.port.source.newline)
-            if self._makes_trainer():
-                if inner.index(new.keyword) is None:
-                    inner.append(new)
-                    self.call.set_value(place, inner.code())
-                return
-        self.call.set_value(place, f"{self._replace()}({text}, {new.keyword}={new.value})")
+        if not self._makes_trainer():
+            self.call.set_value(place, f"{self._replace()}({text}, {new.keyword}={new.value})")
+            return
+        inner = CallText(text, self.port.source.newline)
+        if inner.index(new.keyword) is None:
+            inner.append(new)
+            self.call.set_value(place, inner.code())
 
     def _makes_trainer(self) -> bool:
         """Whether the value is a call that takes the trainer's fields: of the class, or a copy of one."""
@@ -403,9 +397,8 @@ class _ConfigCall:
                 new.append(NewArgument(name, self.port.text(inner)))
                 continue
             self.port.remove(inner)
-            field = origin.field_named(old) if origin else None
-            if field is None or not self._without_effect(name, ast.unparse(inner), field.default):
-                self.port.lost_setting("FWD106", self.node, f"{name}={self.port.original(inner)}", name)
+            if not self._without_effect(name, ast.unparse(inner)):
+                self.port.tell_lost(self.node, origin, old, inner, name)
         comments = comments_in(self.port.original(made)) if inline else []
         self.port.orphans.append((self.node, self.call.replace(i, new, comments)))
         self.port.remove(made.func)
@@ -413,10 +406,8 @@ class _ConfigCall:
             self.port.remove(value)
         self.port.done[move.rule] += 1
 
-    def _without_effect(self, name: str, value: str, default: str | None) -> bool:
-        if value == default:
-            return True
-        # A recipe without weight sync: "never sync" is what it does.
+    def _without_effect(self, name: str, value: str) -> bool:
+        """A recipe without weight sync: "never sync" is what it does."""
         return name == "weight_sync_interval" and value == "0" and not self.accepts("weight_sync_timeout")
 
     def _read_out(self, i: int, move: ArgumentMove, value: ast.Name) -> None:
@@ -439,8 +430,7 @@ class _ConfigCall:
                 new.append(NewArgument(name, f"{text}.{field.name}"))
             elif known is not None:
                 inner = next(k.value for k in made.keywords if k.arg == field.name)  # type: ignore[union-attr]
-                if ast.unparse(inner) != field.default:
-                    self.port.lost_setting("FWD106", self.node, f"{name}={ast.unparse(inner)}", name)
+                self.port.tell_lost(self.node, origin, field.name, inner, name)
             else:
                 lost.append(name)
         if lost:

@@ -185,23 +185,15 @@ class Codemod(Base):
                 old = order[i]
             new = move.fields.get(old, old)
             value = argument_value(argument)
-            field = origin.field_named(old)
             if target.accepts_keyword(new):
                 call.set_keyword(i, new)
-                self._warn_if_ignored(move, new, value, node)
+                self.port.tell_ignored(node, move.new, new, value)
                 continue
             self.port.orphans.append((node, call.remove(i)))
             self.port.remove(value)
-            if field is None or ast.unparse(value) != field.default:
-                self.port.lost_setting("FWD106", node, f"{old}={self.port.original(value)}", old)
+            self.port.tell_lost(node, origin, old, value, old)
         self.port.done[move.rule] += 1
         return call.code()
-
-    def _warn_if_ignored(self, move: ClassMove, field: str, value: ast.expr, node: ast.Call) -> None:
-        ignored = self.port.moves.ignored.get((move.new or "", field))
-        if ignored and ast.unparse(value) not in ignored.default:
-            setting = f"{field}={self.port.original(value)}"
-            self.port.note("FWD111", node, setting=setting, advice=ignored.advice)
 
     def name(self, node: ast.Name | ast.Attribute) -> str | None:
         if not isinstance(node.ctx, ast.Load) or node in self.port.kept:

@@ -76,7 +76,8 @@ class Codemod(Base):
         cls = self.port.surfaces.target.class_at(path) if path else None
         if path is None or cls is None or not cls.fields or self.port.recipe_config(node.func):
             return None
-        self._tell_ignored(node, path)
+        for given in node.keywords if self.port.is_old else ():
+            self.port.tell_ignored(node, path, given.arg or "", given.value)
         if spread_of(node) is not None or cls.constructor.opaque:
             return None
         stale = [k for k in node.keywords if k.arg and self._went(path, cls, k.arg)]
@@ -90,22 +91,9 @@ class Codemod(Base):
                 continue
             self.port.orphans.append((node, call.remove(i)))
             self.port.remove(keyword.value)
-            field = origin.field_named(keyword.arg) if origin else None
-            if field is None or ast.unparse(keyword.value) != field.default:
-                setting = f"{keyword.arg}={self.port.original(keyword.value)}"
-                self.port.lost_setting("FWD106", node, setting, keyword.arg)
+            self.port.tell_lost(node, origin, keyword.arg, keyword.value, keyword.arg)
             self.port.done["FWD106"] += 1
         return call.code()
 
     def _went(self, path: str, cls: Class, keyword: str) -> bool:
         return not cls.constructor.accepts_keyword(keyword) and self.port.origin_accepts(path, keyword)
-
-    def _tell_ignored(self, node: ast.Call, path: str) -> None:
-        if not self.port.is_old:
-            return
-        for keyword in node.keywords:
-            ignored = self.port.moves.ignored.get((path, keyword.arg or ""))
-            if ignored is None or ast.unparse(keyword.value) in ignored.default:
-                continue
-            setting = f"{keyword.arg}={self.port.original(keyword.value)}"
-            self.port.note("FWD111", node, setting=setting, advice=ignored.advice)

@@ -90,7 +90,11 @@ class Codemod(Base):
             if found is None or len(found[1]) != 1:
                 continue
             loads = self.port.model.loads(target.id, found[0])
-            if loads and all(self.port.is_gone(load) for load in loads) and not self._is_exported(target.id):
+            if (
+                loads
+                and all(self.port.is_gone(load) for load in loads)
+                and not self.port.model.is_exported(target.id)
+            ):
                 self.port.remove_statement(statement)
 
     @staticmethod
@@ -112,13 +116,3 @@ class Codemod(Base):
                 if not reads:
                     return False
         return True
-
-    def _is_exported(self, name: str) -> bool:
-        """A module-level name without another use here may still be imported from elsewhere."""
-        exports = self.port.model.module.bindings.get("__all__", [])
-        return any(
-            isinstance(part, ast.Constant) and part.value == name
-            for b in exports
-            if b.value is not None
-            for part in ast.walk(b.value)
-        )

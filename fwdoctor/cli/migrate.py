@@ -36,7 +36,7 @@ def command(paths: tuple[str, ...], target: str, diff: bool, check: bool, jobs: 
     from fwdoctor.migrate.run import migrate
 
     if target != "auto":
-        _choice(target, paths).surfaces()  # a wrong --target is told before a long walk, not after
+        _choice(target, paths).check()  # a wrong --target is told before a long walk, not after
     write = not (diff or check)
     report = migrate(paths, lambda: _choice(target, paths), write=write, diff=diff, check=check, jobs=jobs)
     return output.finish(report)

@@ -15,7 +15,7 @@ from fwdoctor_codemods.core.model import LOCAL, BindingKind
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import call_arguments, span, spread_of
 
-from fwdoctor.surface.model import MISSING, Class, Function, Kind, Surface
+from fwdoctor.surface.model import MISSING, Class, Function, Kind
 
 _DOTTED = re.compile(r"(training|fireworks\.training)(\.\w+)+")
 #: Functions that look a name up in their first argument, and where the name stands.
@@ -63,7 +63,7 @@ def _lacks(port: Port, path: str) -> bool:
 
 def _known(port: Port, path: str) -> bool:
     """Whether an older version had it, or none of those that could tell is stored (the examples)."""
-    older = [s for s in (*port.surfaces.origins, *port.surfaces.sdk_origins) if s.covers(path)]
+    older = [s for s in port.surfaces.older() if s.covers(path)]
     return not older or any(s.canonical(path) for s in older)
 
 
@@ -120,7 +120,7 @@ def _attributes(port: Port) -> Iterator[Misfit]:
         cls = _target_class(port, owner)
         if cls is None or cls.opaque or _has_attribute(cls, node.attr) or node.attr.startswith("__"):
             continue
-        known = any((c := s.class_at(owner)) and _has_attribute(c, node.attr) for s in _older(port))
+        known = any((c := s.class_at(owner)) and _has_attribute(c, node.attr) for s in port.surfaces.older())
         if known:
             yield Misfit(node, "FWD107", True, {"old": f"{owner.rpartition('.')[2]}.{node.attr}"})
 
@@ -128,7 +128,9 @@ def _attributes(port: Port) -> Iterator[Misfit]:
 def _looks_nested(port: Port, node: ast.Attribute) -> bool:
     """``x.infra.training_shape_id`` with x unknown, in a file that uses recipes of another shape."""
     inner = node.value
-    if not isinstance(inner, ast.Attribute) or not _imports_recipes(port):
+    if not isinstance(inner, ast.Attribute):
+        return False
+    if not any(path.startswith("training.recipes") for path in port.model.imported):
         return False
     move = port.moves.config.get(inner.attr)
     if move is None or move.how not in ("rename", "flatten") or port.type_of(inner.value) is not None:
@@ -145,22 +147,8 @@ def _looks_nested(port: Port, node: ast.Attribute) -> bool:
     )
 
 
-def _imports_recipes(port: Port) -> bool:
-    scopes = (port.model.module, *port.model.scopes.values())
-    return any(
-        b.path is not None and b.path.startswith("training.recipes")
-        for scope in scopes
-        for bindings in scope.bindings.values()
-        for b in bindings
-    )
-
-
 def _target_class(port: Port, path: str) -> Class | None:
     return next((c for s in port.surfaces.all_targets() if (c := s.class_at(path))), None)
-
-
-def _older(port: Port) -> tuple[Surface, ...]:
-    return (*port.surfaces.origins, *port.surfaces.sdk_origins)
 
 
 def _has_attribute(cls: Class, name: str) -> bool:
@@ -270,7 +258,7 @@ def _subclasses(port: Port) -> Iterator[Misfit]:
 
 def _optional_before(port: Port, path: str, name: str) -> bool:
     """Whether an older version could be called without ``name=``."""
-    for surface in _older(port):
+    for surface in port.surfaces.older():
         signature = surface.signature(path)
         if signature is not None:
             found = signature.parameter(name)

@@ -60,13 +60,7 @@ def lookalike(path: str, model: Model) -> str | None:
     People call their own package ``training``, too. If the folder above holds ``training/utils`` and no
     ``training/recipes``, then ``from training.utils import InfraConfig`` is theirs.
     """
-    modules = {
-        b.path.split(".")[1]
-        for scope in (model.module, *model.scopes.values())
-        for bindings in scope.bindings.values()
-        for b in bindings
-        if b.path and b.path.startswith("training.")
-    }
+    modules = {path.split(".")[1] for path in model.imported if path.startswith("training.")}
     if not modules:
         return None
     for folder in _folders_above(path):

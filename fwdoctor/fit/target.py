@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,10 @@ class Choice:
     wanted: str
     found: Path | None = None
 
+    def check(self) -> None:
+        """Raise what :meth:`surfaces` would raise, without reading any surface."""
+        _find(self.wanted, self.found)
+
     def surfaces(self) -> Surfaces:
         """Its surfaces; raises as :func:`resolve`."""
         return resolve(self.wanted, self.found)
@@ -34,13 +39,19 @@ def resolve(wanted: str, found: Path | None = None) -> Surfaces:
     Raises:
         FwdoctorError: there is no such version and no such folder.
     """
+    chosen = _find(wanted, found)
+    return of_folder(chosen) if isinstance(chosen, Path) else of_entry(chosen)
+
+
+def _find(wanted: str, found: Path | None) -> stored.Entry | Path:
     if wanted == "auto":
-        return of_folder(found) if found is not None else of_entry(stored.newest())
+        return stored.newest() if found is None else found
     if (folder := Path(wanted)).is_dir():
-        return of_folder(folder)
+        stored.root_of(folder)
+        return folder
     if "/" in wanted or wanted.startswith("."):
         raise FwdoctorError(f"{wanted}: no such folder")
-    return of_entry(stored.find(wanted))
+    return stored.find(wanted)
 
 
 def of_entry(entry: stored.Entry) -> Surfaces:
@@ -92,6 +103,5 @@ def _twin(surface: Surface) -> stored.Entry | None:
     return None
 
 
-def _sdks(versions: object) -> tuple[Surface, ...]:
-    names = dict.fromkeys(versions)  # type: ignore[call-overload]
-    return tuple(stored.sdk(v) for v in names)
+def _sdks(versions: Iterable[str]) -> tuple[Surface, ...]:
+    return tuple(stored.sdk(v) for v in dict.fromkeys(versions))

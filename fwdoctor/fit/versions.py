@@ -109,13 +109,7 @@ def _all_versions() -> dict[str, Surfaces]:
 
 def uses_cookbook(port: Port) -> bool:
     """Whether the file imports the cookbook itself, not only the SDK."""
-    scopes = (port.model.module, *port.model.scopes.values())
-    return any(
-        b.path is not None and b.path.split(".")[0] == "training"
-        for scope in scopes
-        for bindings in scope.bindings.values()
-        for b in bindings
-    ) or any(s.startswith("training.") for scope in scopes for s in scope.stars)
+    return any(path.split(".")[0] == "training" for path in port.model.imported)
 
 
 def common(fits: Sequence[FileFit]) -> list[stored.Entry]:

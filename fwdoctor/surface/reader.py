@@ -236,10 +236,7 @@ class _Reader:
 
     def dotted(self, node: ast.expr) -> str | None:
         """The absolute dotted path that an expression in this module names, if it is a plain one."""
-        parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
+        node, attributes = split_attributes(node)
         if not isinstance(node, ast.Name):
             return None
         head = self.module.names.get(node.id)
@@ -249,7 +246,7 @@ class _Reader:
             start = f"{self.module.name}.{node.id}"
         else:
             start = node.id
-        return ".".join((start, *reversed(parts)))
+        return ".".join((start, *attributes))
 
 
 def _gives_back_its_argument(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -277,6 +274,15 @@ def _gives_back_its_argument(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bo
     if not all(isinstance(value, ast.Name) and value.id in wrapped for value in replaced):
         return False
     return bool(returns) and all(isinstance(r, ast.Name) and r.id == own for r in returns)
+
+
+def split_attributes(node: ast.expr) -> tuple[ast.expr, list[str]]:
+    """``a.b.c`` as ``a`` and ``["b", "c"]``."""
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attributes.insert(0, node.attr)
+        node = node.value
+    return node, attributes
 
 
 def absolute_import(module: str, level: int, importer: str, *, is_package: bool) -> str:

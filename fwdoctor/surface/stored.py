@@ -98,8 +98,8 @@ def find(wanted: str) -> Entry:
     raise FwdoctorError(f"no version {wanted!r}: give {known}")
 
 
-def from_folder(folder: Path) -> Surface:
-    """Read the cookbook in ``folder`` (which holds ``training/``, or is that folder).
+def root_of(folder: Path) -> Path:
+    """The root of the cookbook in ``folder``, which is the root or its ``training/``.
 
     Raises:
         FwdoctorError: there is no cookbook there.
@@ -109,5 +109,10 @@ def from_folder(folder: Path) -> Surface:
         base = folder.parent
     if not (base / "training" / "recipes").is_dir():
         raise FwdoctorError(f"{folder}: no cookbook here: it has no training/recipes folder")
+    return base
+
+
+def from_folder(folder: Path) -> Surface:
+    """Read the cookbook in ``folder``; raises as :func:`root_of`."""
     # Its examples are read, too: scripts import them, and their tests patch names in them.
-    return read_surface(base, ["training"], name=str(folder), leave_out=["training.tests"])
+    return read_surface(root_of(folder), ["training"], name=str(folder), leave_out=["training.tests"])

@@ -12,8 +12,9 @@ import enum
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from fwdoctor.surface.reader import absolute_import
+from fwdoctor.surface.reader import absolute_import, split_attributes
 
 _SCOPE_NODES = (
     ast.FunctionDef,
@@ -35,6 +36,7 @@ _BINDERS = (
     ast.Name,
     ast.Attribute,
     ast.Constant,
+    ast.JoinedStr,
     ast.Call,
     ast.Import,
     ast.ImportFrom,
@@ -146,6 +148,7 @@ class Model:
         self.attributes: list[ast.Attribute] = []
         self.quoted: list[ast.Constant] = []
         self.strings: list[ast.Constant] = []
+        self.has_f_strings = False
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self._scope_of: dict[ast.AST, Scope] = {}
         self._resolved: dict[ast.expr, str | None] = {}
@@ -225,6 +228,8 @@ class Model:
                     self._bind_name(node, scope, guarded=guarded)
             case ast.Attribute():
                 self.attributes.append(node)
+            case ast.JoinedStr():
+                self.has_f_strings = True
             case ast.Constant(value=str()):
                 self.strings.append(node)
                 if self._annotates(node):
@@ -338,14 +343,11 @@ class Model:
         return self._resolved[node]
 
     def _resolve(self, node: ast.expr) -> str | None:
-        parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
+        node, attributes = split_attributes(node)
         if not isinstance(node, ast.Name):
             return None
         head = self._resolve_name(node)
-        return None if head is None else ".".join((head, *reversed(parts)))
+        return None if head is None else ".".join((head, *attributes))
 
     def _resolve_name(self, node: ast.Name) -> str | None:
         found = self.scope_of(node).lookup(node.id)
@@ -377,6 +379,22 @@ class Model:
                     candidates.append(f"{source}.{node.id}" if exports else None)
             scope = scope.parent
         return candidates[-1] if candidates else None
+
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The dotted path of everything that the file imports, in whatever scope, ``import *`` included."""
+        scopes = (self.module, *self.scopes.values())
+        bound = {b.path for s in scopes for bindings in s.bindings.values() for b in bindings if b.path}
+        return frozenset(bound.union(*(s.stars for s in scopes)))
+
+    def is_exported(self, name: str) -> bool:
+        """Whether ``__all__`` names it: then it may be used from elsewhere."""
+        return any(
+            isinstance(part, ast.Constant) and part.value == name
+            for b in self.module.bindings.get("__all__", [])
+            if b.value is not None
+            for part in ast.walk(b.value)
+        )
 
     def local_class(self, node: ast.expr) -> ast.ClassDef | None:
         """The class of this file that a name reaches."""

@@ -112,7 +112,7 @@ class Names:
 
     def origin_accepts(self, path: str, keyword: str) -> bool:
         """Whether some older version of ``path`` took ``keyword=``."""
-        for surface in (*self.surfaces.origins, *self.surfaces.sdk_origins):
+        for surface in self.surfaces.older():
             signature = surface.signature(path)
             if signature is not None and signature.parameter(keyword):
                 return True
@@ -194,10 +194,7 @@ class Names:
         return path if path and self._is_class(path) else None
 
     def _is_class(self, path: str) -> bool:
-        return any(
-            s.class_at(path)
-            for s in (self.surfaces.target, *self.surfaces.origins, *self.surfaces.sdk_origins)
-        )
+        return any(s.class_at(path) for s in (self.surfaces.target, *self.surfaces.older()))
 
     def _type_of_result(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
         if function.returns is not None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fwdoctor.finding import Finding
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
+from fwdoctor.surface.model import Class
 from fwdoctor_codemods.core.arguments import CallText, comments_in
 from fwdoctor_codemods.core.model import BindingKind, Model, Scope
 from fwdoctor_codemods.core.names import Names
@@ -69,11 +70,10 @@ class Codemod:
 
 @dataclass
 class ImportRequest:
-    """A name that new code needs: ``path`` imported as ``local`` where ``scope`` sees it."""
+    """A name that new code needs: ``path`` imported as ``local`` at the top of the file."""
 
     path: str
     local: str
-    scope: Scope
 
 
 class Port(Names):
@@ -179,6 +179,8 @@ class Port(Names):
 
     def _is_in_place(self, node: ast.AST) -> bool:
         """Whether the source at a node's place is that node: before Python 3.12 not so in all f-strings."""
+        if not self.model.has_f_strings:
+            return True
         if not any(isinstance(a, ast.JoinedStr) for a in self.model.ancestors(node)):
             return True
         try:
@@ -263,14 +265,27 @@ class Port(Names):
         finding = self.rules[rule].fill(filled, location=self.source.location(self.path, node))
         self.todo.append(Todo(node, finding, marker))
 
-    def lost_setting(self, rule: str, node: ast.AST, setting: str, name: str) -> None:
-        """Note that a setting is not passed on because the target has nothing of the kind."""
-        advice = self.moves.advice.get(name, "this version dropped it")
-        self.note(rule, node, setting=shown_setting(setting), advice=advice)
+    def tell_lost(self, node: ast.AST, owner: Class | None, field: str, value: ast.expr, name: str) -> None:
+        """Note that a setting is not passed on: the target has no ``name``.
 
-    def need(self, path: str, at: ast.AST, preferred: str | None = None) -> str:
+        ``field`` is what the old class ``owner`` called it; its default needs no word.
+        """
+        old = owner.field_named(field) if owner else None
+        if old is not None and ast.unparse(value) == old.default:
+            return
+        advice = self.moves.advice.get(name, "this version dropped it")
+        self.note("FWD106", node, setting=shown_setting(f"{name}={self.original(value)}"), advice=advice)
+
+    def tell_ignored(self, node: ast.AST, path: str | None, field: str, value: ast.expr) -> None:
+        """Note that the class at ``path`` still takes a field and nothing reads it, if that is so."""
+        ignored = self.moves.ignored.get((path or "", field))
+        if ignored and ast.unparse(value) not in ignored.default:
+            setting = shown_setting(f"{field}={self.original(value)}")
+            self.note("FWD111", node, setting=setting, advice=ignored.advice)
+
+    def need(self, path: str, at: ast.AST) -> str:
         """The local name under which new code at ``at`` may use ``path``; imports it if needed."""
-        wanted = preferred or path.rpartition(".")[2]
+        wanted = path.rpartition(".")[2]
         canonical = self.canonical(path) or path
         scope: Scope | None = self.model.scope_of(at)
         while scope is not None:
@@ -288,7 +303,7 @@ class Port(Names):
         local = (
             wanted if taken is None else f"fireworks_{wanted}" if wanted.islower() else f"Fireworks{wanted}"
         )
-        self.requests.append(ImportRequest(path, local, self.model.module))
+        self.requests.append(ImportRequest(path, local))
         return local
 
     def stays_old(self, node: ast.expr) -> bool:

@@ -26,10 +26,14 @@ class Surfaces:
     def canonical(self, path: str) -> str | None:
         """Where ``path`` lives in the target, or else in the newest older version that has it."""
         if path not in self._canonical:
-            surfaces = (*self.all_targets(), *self.origins, *self.sdk_origins)
+            surfaces = (*self.all_targets(), *self.older())
             places = (s.canonical(path) for s in surfaces if s.covers(path))
             self._canonical[path] = next((place for place in places if place), None)
         return self._canonical[path]
+
+    def older(self) -> tuple[Surface, ...]:
+        """Every older version, of the cookbook and of the SDK."""
+        return (*self.origins, *self.sdk_origins)
 
     def all_targets(self) -> tuple[Surface, ...]:
         """The target's surfaces: the cookbook's, and the SDK's where it is known."""

@@ -11,6 +11,10 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult
+
+Result = tuple[ShowResult, ...] | DiffResult | FitResult | BuildResult
+
 
 class Severity(enum.StrEnum):
     """How bad it is: fails or will fail; works but is wrong or about to break; good to know."""
@@ -169,6 +173,8 @@ class Report:
     would_change: bool = False
     #: files looked at; ``files`` holds only those that may use Fireworks
     looked_at: int | None = None
+    #: what ``surface`` answers
+    result: Result | None = None
 
     @property
     def summary(self) -> Summary:

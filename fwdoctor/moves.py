@@ -88,6 +88,39 @@ def moves() -> Moves:
     return load(fwdoctor_rules.DATA / "moves" / "recipe_launch.toml")
 
 
+def successor(path: str) -> str | None:
+    """What replaced the thing at a full dotted path, in a few words; None where no move says.
+
+    ``training.utils.config.InfraConfig`` gives ``TrainerConfig``, ``….rl_loop.Config.infra`` ``trainer=``.
+    """
+    known = moves()
+    owner, _, name = path.rpartition(".")
+    if (cls := known.classes.get(path)) is not None:
+        return cls.new.rpartition(".")[2] if cls.new else "fields of the recipe's Config"
+    if (of := known.classes.get(owner)) is not None:
+        field = of.fields.get(name)
+        return f"{(of.new or 'Config').rpartition('.')[2]}.{field}" if field else None
+    if not owner.startswith("training.recipes."):
+        return None
+    table = known.config if owner.endswith(".Config") else known.main if owner.endswith(".main") else {}
+    move = table.get(name)
+    if move is None:
+        return None
+    match move.how:
+        case "rename":
+            return f"{move.new}="
+        case "flatten":
+            return "its fields, one by one"
+        case "into":
+            return f"{move.into}=TrainerConfig({move.new}=...)"
+        case "config":
+            return f"Config({move.new}=...)"
+        case "manager":
+            return "nothing: recipes build their own"
+        case _:
+            return None
+
+
 def load(path: Path) -> Moves:
     """Read one file of moves.
 

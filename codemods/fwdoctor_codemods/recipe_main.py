@@ -102,10 +102,9 @@ class Codemod(Base):
         signature = self.port.target_signature(path)
         if signature is None or signature.opaque:
             return []
-        order = next(
-            ([p.name for p in f.positional] for s in self.port.surfaces.origins if (f := s.signature(path))),
-            [],
-        )
+        # The newest that takes as many: recipes took managers in these places once, and then no more.
+        orders = ([p.name for p in f.positional] for f in self.port.surfaces.old_signatures(path))
+        order = next((names for names in orders if len(names) >= len(node.args)), [])
         given = list(zip(order, node.args, strict=False))
         given += [(k.arg, k.value) for k in node.keywords if k.arg]
         moved = self.port.moves.main

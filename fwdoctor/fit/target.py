@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.errors import FwdoctorError
-from fwdoctor.surface import codec, stored
-from fwdoctor.surface.model import Surface
+from fwdoctor.surface import identity, timeline
+from fwdoctor.surface.folders import cookbook_root
+from fwdoctor.surface.timeline import Past, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,77 +30,56 @@ class Choice:
 
 
 def resolve(wanted: str, found: Path | None = None) -> Surfaces:
-    """The surfaces for ``wanted``: ``auto``, ``latest``, a version's name, date or commit, or a folder.
+    """The surfaces for ``wanted``: ``auto``, ``latest``, a version's name, date, tag or commit, or a folder.
 
     ``found`` is the cookbook that the user has (the folder that holds ``training/``), for ``auto``;
     without one, ``auto`` is the newest version known.
 
     Raises:
-        FwdoctorError: there is no such version and no such folder.
+        FwdoctorError: there is no such version and no such folder, or a file in it is no Python.
     """
     chosen = _find(wanted, found)
-    return of_folder(chosen) if isinstance(chosen, Path) else of_entry(chosen)
+    return of_folder(chosen) if isinstance(chosen, Path) else of_version(chosen)
 
 
-def _find(wanted: str, found: Path | None) -> stored.Entry | Path:
+def _find(wanted: str, found: Path | None) -> Version | Path:
     if wanted == "auto":
-        return stored.newest() if found is None else found
+        return timeline.cookbook().newest if found is None else found
     if (folder := Path(wanted)).is_dir():
-        stored.root_of(folder)
+        cookbook_root(folder)
         return folder
     if "/" in wanted or wanted.startswith("."):
         raise FwdoctorError(f"{wanted}: no such folder")
-    return stored.find(wanted)
+    return timeline.cookbook().find(wanted)
 
 
-def of_entry(entry: stored.Entry) -> Surfaces:
-    """The surfaces for a bundled version."""
-    older = [e for e in stored.index() if e.date < entry.date]
+def of_version(version: Version) -> Surfaces:
+    """The surfaces for a stored version: every state before its own is what old code may mean."""
+    line, sdks = timeline.cookbook(), timeline.sdk()
+    sdk = timeline.sdk_of(version)
     return Surfaces(
-        target=stored.cookbook(entry.commit),
-        label=entry.label,
-        origins=tuple(stored.cookbook(e.commit) for e in reversed(older)),
-        sdk=stored.sdk(entry.sdk),
-        sdk_origins=_sdks(e.sdk for e in reversed(older)),
+        target=line.surface(version),
+        label=version.label,
+        past=(Past(line, version.state), Past(sdks, sdk.state)),
+        sdk=sdks.surface(sdk),
     )
 
 
 def of_folder(folder: Path) -> Surfaces:
-    """The surfaces for a cookbook on disk: what it offers, and every bundled version as older."""
-    surface, twin = _read(folder), twin_of_folder(folder)
-    if twin is not None:
-        known = of_entry(twin)
-        return Surfaces(surface, known.label, known.origins, known.sdk, known.sdk_origins)
-    entries = stored.index()
+    """The surfaces for a cookbook on disk: what it offers, whatever version it says it is.
+
+    Raises:
+        FwdoctorError: there is no cookbook, or a file of it is no Python: nothing is proven against that.
+    """
+    match = identity.of_folder(folder)
+    if bad := identity.judged(match.surface):
+        raise FwdoctorError(identity.half_written(bad[0]))
+    if match.twin is not None:
+        known = of_version(match.twin)
+        return Surfaces(match.surface, known.label, known.past, known.sdk)
+    line, sdks = timeline.cookbook(), timeline.sdk()
     return Surfaces(
-        target=surface,
+        target=match.surface,
         label="your cookbook",  # no path: it ends up in markers, and those in other people's checkouts
-        origins=tuple(stored.cookbook(e.commit) for e in reversed(entries)),
-        sdk_origins=_sdks(e.sdk for e in reversed(entries)),
+        past=(Past(line, match.nearest.state + 1), Past(sdks, len(sdks.states))),
     )
-
-
-@functools.cache
-def twin_of_folder(folder: Path) -> stored.Entry | None:
-    """The bundled version that the cookbook on disk is, if its surface is the very same."""
-    return _twin(_read(folder))
-
-
-@functools.cache
-def _read(folder: Path) -> Surface:
-    return stored.from_folder(folder)
-
-
-def _twin(surface: Surface) -> stored.Entry | None:
-    """The bundled version that is this very one, module for module."""
-    modules = codec.normalized(surface).modules
-    for entry in stored.index():
-        known = stored.cookbook(entry.commit)
-        same = {name: module for name, module in modules.items() if known.covers(name)}
-        if same == known.modules:
-            return entry
-    return None
-
-
-def _sdks(versions: Iterable[str]) -> tuple[Surface, ...]:
-    return tuple(stored.sdk(v) for v in dict.fromkeys(versions))

@@ -1,94 +1,180 @@
-"""Which of the stored cookbook versions a file of code fits, and where it does not."""
+"""Which of the stored versions code fits, and where it does not: of the cookbook and of the SDK."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import span
 from fwdoctor_codemods.core.surfaces import Surfaces
+from packaging.requirements import Requirement
 
-from fwdoctor.finding import Problem
-from fwdoctor.fit import misfits, project
-from fwdoctor.fit.session import Context, open_port, reopen
+from fwdoctor.finding import Location, Problem
+from fwdoctor.fit import project
+from fwdoctor.fit.answers import Wrong, answer, eras, product_of, was_right
+from fwdoctor.fit.misfits import BREAKING
+from fwdoctor.fit.session import Context, open_port
+from fwdoctor.fit.uses import Asks, Question, Use, uses
 from fwdoctor.source.sieve import sieve
 from fwdoctor.source.text import UnreadableSource, decode_source, parse_guarded
-from fwdoctor.surface import stored
+from fwdoctor.surface import timeline
+from fwdoctor.surface.model import Surface
+from fwdoctor.surface.timeline import Past, Product, Version
 
-#: Misfits that make code fail; the others are doubts.
-BREAKING = frozenset({"FWD107", "FWD108", "FWD114"})
 #: What is wrong at a site, in few words: many of them share one finding.
 _SHORT = {
-    "FWD107": "no {old}",
-    "FWD108": "{callee} takes no {argument}",
-    "FWD114": "{callee} needs {argument}",
+    "FWD107": "no {name}",
+    "FWD108": "{callee} takes no {name}",
+    "FWD114": "{callee} needs {name}",
 }
 
 
 @dataclass(frozen=True)
 class Site:
-    """One place that does not fit."""
+    """One place that does not fit, and when what it asks for went or came.
 
-    path: str
-    line: int
+    ``dropped_by`` is the first version without it (or, of a needed argument, with the need), ``added_by`` the
+    first of a later one that has it; None where no such version is known.
+    """
+
+    location: Location
+    rule: str
     message: str
+    name: str
+    dropped_by: Version | None = None
+    added_by: Version | None = None
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line} ({self.message})"
+        return f"{self.location.path}:{self.location.line} ({self.message}{self.when()})"
+
+    def when(self) -> str:
+        """`` : 1311b610 (2026-07-17) added it and needs fireworks-ai>=…``, or nothing."""
+        if self.dropped_by is not None and self.rule == "FWD114":
+            return f"; needed since {_named(self.dropped_by)}"
+        if self.dropped_by is not None:
+            return f"; dropped by {_named(self.dropped_by)}"
+        if self.added_by is not None:
+            return f"; added by {_named(self.added_by)}{needs(self.added_by)}"
+        return ""
 
 
-#: The key of the cookbook on disk; a stored version's key is its commit.
-FOUND = "found"
+def _named(version: Version) -> str:
+    return version.label.removeprefix("cookbook ")
+
+
+def needs(version: Version) -> str:
+    """`` , which needs fireworks-ai[training]>=…``: what goes with a version of the cookbook."""
+    return f", which needs {version.sdk_pin}" if version.sdk_pin else ""
 
 
 class FileFit:
-    """A file that uses the cookbook, compared with versions as they are asked for."""
+    """What a file asks of the cookbook and the SDK, and which versions give it."""
 
-    def __init__(self, port: Port, wanted: Mapping[str, Surfaces]) -> None:
+    def __init__(self, port: Port) -> None:
         self.path = port.path
-        self._port = port
-        self._wanted = wanted
-        self._sites: dict[str, tuple[Site, ...]] = {}
+        self._source = port.source
+        self._uses = tuple(uses(port))
 
-    def sites(self, key: str) -> tuple[Site, ...]:
-        """The places that break with a version. None: the file fits it."""
-        if key not in self._sites:
-            port = reopen(self._port, Context(self._wanted[key]))
-            self._sites[key] = tuple(
-                Site(self.path, span(m.node)[0], _SHORT[m.rule].format(**m.variables))
-                for m in misfits.find(port)
-                if m.rule in BREAKING and m.known
+    @cached_property
+    def products(self) -> frozenset[Product]:
+        """What the file uses."""
+        return frozenset(product_of(u.question.path) for u in self._uses if u.question.asks is not Asks.STRING)
+
+    @cached_property
+    def questions(self) -> frozenset[Question]:
+        """All that the file asks."""
+        return frozenset(u.question for u in self._uses)
+
+    def places(self) -> Iterator[tuple[Use, Location]]:
+        """Every use and where it stands, in the order of the lines."""
+        for use in sorted(self._uses, key=lambda u: span(u.node)):
+            yield use, self._source.location(self.path, use.node)
+
+    def misfits(self, product: Product) -> int:
+        """The states that the file does not fit, as a bit mask."""
+        mask = 0
+        for question in self.questions:
+            if product_of(question.path) is product:
+                mask |= _misfits(question)
+        return mask
+
+    def sites(self, version: Version) -> list[Site]:
+        """The places that break with a stored version. None: the file fits it."""
+        surface = timeline.timeline(version.product).surface(version)
+        return list(self._sites(surface, version.product, version.state))
+
+    def sites_in(self, surface: Surface, product: Product, state: int) -> list[Site]:
+        """The places that break with a surface on disk; ``state`` is its place in the timeline."""
+        return list(self._sites(surface, product, state))
+
+    def _sites(self, surface: Surface, product: Product, state: int) -> Iterator[Site]:
+        found: list[tuple[int, Use, Wrong]] = []
+        for i, use in enumerate(self._uses):
+            if product_of(use.question.path) is product:
+                found += [(i, use, w) for w in answer(use.question, surface) if _counts(use.question, w)]
+        for _, use, wrong in sorted(found, key=lambda f: (span(f[1].node), f[0])):
+            dropped, added = _when(use.question, wrong, state)
+            yield Site(
+                self._source.location(self.path, use.node),
+                wrong.rule,
+                _SHORT[wrong.rule].format(callee=use.callee, name=wrong.name or use.question.name),
+                wrong.name,
+                dropped,
+                added,
             )
-        return self._sites[key]
-
-    def fits(self, key: str) -> bool:
-        """Whether nothing breaks with a version."""
-        return not self.sites(key)
 
 
-def compare(files: Iterable[str], found: Surfaces | None = None) -> tuple[list[FileFit], list[Problem]]:
-    """Open each file that uses the cookbook, for comparison with the stored versions and with ``found``."""
+def _counts(question: Question, wrong: Wrong) -> bool:
+    """Whether it makes the code fail, and some version had it: what none had says nothing about versions."""
+    return wrong.rule in BREAKING and was_right(question, wrong)
+
+
+@cache
+def _misfits(question: Question) -> int:
+    """The states that a question does not fit, as a bit mask."""
+    mask = 0
+    for era in eras(question):
+        if any(_counts(question, wrong) for wrong in era.wrong):
+            mask |= (1 << era.last + 1) - (1 << era.first)
+    return mask
+
+
+def _when(question: Question, wrong: Wrong, state: int) -> tuple[Version | None, Version | None]:
+    """The first version that lacks it after those that had it, and the first later one that has it."""
+    line = timeline.timeline(product_of(question.path))
+    right = [e for e in eras(question) if e.there and wrong not in e.wrong]
+    before = [e for e in right if e.first <= state]
+    after = [e for e in right if e.first > state]
+    dropped = before[-1].last + 1 if before else None
+    if dropped is not None and dropped >= len(line.states):
+        dropped = None
+    return (
+        None if dropped is None else line.states[dropped][0],
+        line.states[after[0].first][0] if after else None,
+    )
+
+
+def compare(files: Iterable[str]) -> tuple[list[FileFit], list[Problem]]:
+    """Open each file that uses the cookbook or the SDK. Files that cannot be read are problems."""
     result: list[FileFit] = []
     problems: list[Problem] = []
-    wanted: dict[str, Surfaces] | None = None
     for path, data in sieve(files):
         if isinstance(data, Problem):
             problems.append(data)
             continue
         if project.is_library(path):
             continue
-        if wanted is None:
-            wanted = _all_versions()
-            if found is not None:
-                wanted[FOUND] = found
         try:
             source = decode_source(path, data)
             tree = parse_guarded(source)
-            context = Context(wanted[stored.newest().commit], project.module_name(path))
+            context = Context(_everything(), project.module_name(path))
             port = open_port(path, source.text, context, source.newline, tree)
-            if uses_cookbook(port) and not project.lookalike(path, port.model):
-                result.append(FileFit(port, wanted))
+            if not project.lookalike(path, port.model):
+                fit = FileFit(port)
+                if fit.products:
+                    result.append(fit)
         except UnreadableSource as error:
             problems.append(error.problem)
         except RecursionError:
@@ -96,22 +182,79 @@ def compare(files: Iterable[str], found: Surfaces | None = None) -> tuple[list[F
     return result, problems
 
 
-def _all_versions() -> dict[str, Surfaces]:
-    entries = stored.index()
-    surfaces = {e.commit: stored.cookbook(e.commit) for e in entries}
-    result = {}
-    for entry in entries:
-        # Newer ones count as origins, too: a name is known if any version had it.
-        others = tuple(s for c, s in reversed(surfaces.items()) if c != entry.commit)
-        result[entry.commit] = Surfaces(surfaces[entry.commit], entry.label, others)
+@cache
+def _everything() -> Surfaces:
+    """All versions at once: a name is resolved if any of them has it."""
+    cookbook, sdk = timeline.cookbook(), timeline.sdk()
+    past = (Past(cookbook, len(cookbook.states)), Past(sdk, len(sdk.states)))
+    return Surfaces(cookbook.surface(cookbook.newest), cookbook.newest.label, past)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Neighbouring states that code fits: from the first version of one to the last of another."""
+
+    first: Version
+    last: Version
+
+    def __str__(self) -> str:
+        line = timeline.timeline(self.first.product)
+        if self.first.product is Product.SDK:
+            newest = self.last is line.newest
+            if self.first is self.last:
+                return f"fireworks-ai {self.first.number}"
+            return f"fireworks-ai {self.first.number} to {self.last.number}{' (the newest known)' if newest else ''}"
+        until = line.until(self.last.state)
+        since = self.first.date
+        if self.first.state == self.last.state and until is not None and until == since:
+            return f"cookbook {self.first.id} ({since})"
+        ends = f"to {until}" if until else "on"
+        commits = self.first.id if self.first.state == self.last.state else f"{self.first.id}…{self.last.id}"
+        return f"cookbook {commits} ({since} {ends})" if until else f"cookbook {commits} (from {since} on)"
+
+
+def intervals(fits: Sequence[FileFit], product: Product) -> list[Interval]:
+    """The versions that all of the files fit, as intervals, oldest first."""
+    line = timeline.timeline(product)
+    mask = 0
+    for fit in fits:
+        mask |= fit.misfits(product)
+    result: list[Interval] = []
+    start: int | None = None
+    for state in range(len(line.states) + 1):
+        good = state < len(line.states) and not mask >> state & 1
+        if good and start is None:
+            start = state
+        elif not good and start is not None:
+            result.append(Interval(line.states[start][0], line.states[state - 1][-1]))
+            start = None
     return result
 
 
-def uses_cookbook(port: Port) -> bool:
-    """Whether the file imports the cookbook itself, not only the SDK."""
-    return any(path.split(".")[0] == "training" for path in port.model.imported)
+def closest(fits: Sequence[FileFit], product: Product) -> Version:
+    """Of all versions the one with which the fewest questions go wrong; of several, the newest."""
+    line = timeline.timeline(product)
+    questions = {q for f in fits for q in f.questions if product_of(q.path) is product}
+    counts = [sum(_misfits(q) >> state & 1 for q in questions) for state in range(len(line.states))]
+    best = max(state for state, count in enumerate(counts) if count == min(counts))
+    return line.states[best][-1]
 
 
-def common(fits: Sequence[FileFit]) -> list[stored.Entry]:
-    """The stored versions that all of the files fit, oldest first."""
-    return [e for e in stored.index() if all(f.fits(e.commit) for f in fits)]
+def sdk_for(cookbook: Version, fits: Sequence[FileFit]) -> Version | None:
+    """The SDK release to stay with: one that the cookbook's pin allows and that the code fits, of its time."""
+    line = timeline.sdk()
+    mask = 0
+    for fit in fits:
+        mask |= fit.misfits(Product.SDK)
+    allowed = list(line.versions)
+    if cookbook.sdk_pin is not None:
+        specifier = Requirement(cookbook.sdk_pin).specifier
+        allowed = [v for v in allowed if specifier.contains(v.number or "", prereleases=True)]
+    good = [v for v in allowed if not mask >> v.state & 1]
+    until = timeline.cookbook().until(cookbook.state)
+    of_its_time = [v for v in good if until is None or v.date <= until]
+    if cookbook is timeline.cookbook().newest:
+        of_its_time = [v for v in good if v.date <= cookbook.date]
+    return of_its_time[-1] if of_its_time else (good[0] if good else None)
+
+

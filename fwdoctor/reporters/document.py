@@ -23,6 +23,7 @@ from fwdoctor.finding import (
     Side,
     Summary,
 )
+from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult
 
 #: Raised when a field goes or changes its meaning; new fields may come without it.
 SCHEMA = 1
@@ -75,7 +76,7 @@ class FileDocument:
 
 @dataclass(frozen=True)
 class Document:
-    """The whole output of one command. ``checks`` and ``files`` are there where the command has them."""
+    """The whole output of one command. What stands below ``notes`` is there where the command has it."""
 
     tool: str
     version: str
@@ -87,6 +88,14 @@ class Document:
     notes: tuple[str, ...]
     checks: tuple[CheckDocument, ...] | None = None
     files: tuple[FileDocument, ...] | None = None
+    show: tuple[ShowResult, ...] | None = None
+    diff: DiffResult | None = None
+    fit: FitResult | None = None
+    build: BuildResult | None = None
+
+
+#: Keys that are there only where the command has them.
+_OPTIONAL = frozenset({"checks", "files", "show", "diff", "fit", "build"})
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -102,9 +111,13 @@ def document(report: Report) -> dict[str, Any]:
         notes=report.notes,
         checks=None if report.checks is None else tuple(map(_check, report.checks)),
         files=None if report.files is None else tuple(map(_file, report.files)),
+        show=report.result if isinstance(report.result, tuple) else None,
+        diff=report.result if isinstance(report.result, DiffResult) else None,
+        fit=report.result if isinstance(report.result, FitResult) else None,
+        build=report.result if isinstance(report.result, BuildResult) else None,
     )
     data: dict[str, Any] = plain(made)
-    return {k: v for k, v in data.items() if not (k in ("checks", "files") and v is None)}
+    return {k: v for k, v in data.items() if not (k in _OPTIONAL and v is None)}
 
 
 def finding(found: Finding) -> FindingDocument:

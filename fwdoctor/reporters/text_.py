@@ -14,10 +14,7 @@ from fwdoctor.finding import (
     Side,
 )
 from fwdoctor.reporters import Style
-
-#: A piece of text and its style, in the words of rich.
-Piece = tuple[str, str]
-Line = tuple[Piece, ...]
+from fwdoctor.reporters._results import Line, lines_of
 
 _MARKS = {
     CheckStatus.OK: ("✓", "ok", "green"),
@@ -56,11 +53,12 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
         yield from _checks(report, style)
         yield from _diffs(report)
         yield from _files(report)
+    yield from lines_of(report.result, style)
     shown = sorted(report.findings, key=lambda f: _ORDER.index(f.severity))
     for finding in shown:
         yield ()
         yield from _finding(finding, style)
-    if not style.quiet:
+    if not style.quiet and report.result is None:
         if shown:
             yield ()
         yield from _summary(report, style)

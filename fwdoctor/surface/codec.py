@@ -1,89 +1,101 @@
-"""A surface as compact JSON and back: the form in which rules/ stores the bundled ones.
+"""Surfaces and symbols as compact JSON and back.
 
-A name is a string (an alias and its target), null (a variable), a list (a function's parameters) or an
-object (a class). A parameter is ``[name, kind, default, annotation]`` with trailing nulls cut off; its
-kind is the place in :data:`_KINDS`. An opaque function is ``{"?": parameters}``.
+Of one whole surface (:func:`dumps`, :func:`loads`): a name is a string (an alias and its target), null (a
+variable), a list (a function's parameters) or an object (a class). A parameter is
+``[name, kind, default, annotation, deprecated]`` with trailing nulls cut off; its kind is the place in
+:data:`KINDS`. Bundled surfaces are stored as histories, see :mod:`fwdoctor.surface.history`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from fwdoctor.errors import FwdoctorError
-from fwdoctor.surface.model import Alias, Class, Function, Kind, Module, Parameter, Surface, Symbol, Variable
+from fwdoctor.surface.model import (
+    Alias,
+    Class,
+    Function,
+    Kind,
+    Module,
+    Parameter,
+    Surface,
+    Symbol,
+    Unreadable,
+    Variable,
+)
 
-_KINDS = (
+FORMAT = "fwdoctor-surface-1"
+KINDS = (
     Kind.POSITIONAL_OR_KEYWORD,
     Kind.KEYWORD_ONLY,
     Kind.POSITIONAL_ONLY,
     Kind.VAR_POSITIONAL,
     Kind.VAR_KEYWORD,
 )
-_HEADER = ("name", "date", "commit", "tag", "sdk_pin")
 
 
 def dumps(surface: Surface) -> str:
     """The surface as JSON: same surface, same bytes; one module a line, for readable diffs."""
-    header = {k: getattr(surface, k) for k in _HEADER if getattr(surface, k) is not None}
-    header |= {"roots": list(surface.roots), "partial": list(surface.partial)}
+    header = {
+        "format": FORMAT,
+        "name": surface.name,
+        "roots": list(surface.roots),
+        "partial": list(surface.partial),
+        "unreadable": [[u.module, u.path, u.line, u.reason] for u in surface.unreadable],
+    }
     lines = [
-        f"{_json(name)}:{_json(_encode_module(module))}" for name, module in sorted(surface.modules.items())
+        f"{compact(name)}:{compact(_encode_module(surface.modules[name]))}"
+        for name in sorted(surface.modules)
     ]
-    return "{" + _json(header)[1:-1] + ',"modules":{\n' + ",\n".join(lines) + "\n}}\n"
+    return "{" + compact(header)[1:-1] + ',"modules":{\n' + ",\n".join(lines) + "\n}}\n"
 
 
 def load(path: Path) -> Surface:
-    """Read a stored surface.
+    """Read a surface file that ``fwdoctor surface build`` wrote.
 
     Raises:
-        FwdoctorError: the file cannot be read or is not what :func:`dumps` writes.
+        FwdoctorError: it cannot be read or is not what :func:`dumps` writes.
     """
     try:
-        data = json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise FwdoctorError(f"{path}: cannot read this surface: {error}") from error
+    return loads(text, str(path))
+
+
+def loads(text: str, path: str) -> Surface:
+    """The surface in ``text``; ``path`` is for the error.
+
+    Raises:
+        FwdoctorError: it is not what :func:`dumps` writes.
+    """
+    try:
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise ValueError(f"format {data['format']!r} instead of {FORMAT!r}")
         return Surface(
-            modules=_Modules(data["modules"]),
+            name=str(data["name"]),
+            modules={name: _decode_module(module) for name, module in data["modules"].items()},
             roots=tuple(data["roots"]),
             partial=tuple(data["partial"]),
-            **{k: data.get(k) for k in _HEADER},
+            unreadable=tuple(Unreadable(*row) for row in data["unreadable"]),
         )
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise FwdoctorError(
-            f"{path}: this stored surface is damaged ({error!r}); reinstall fwdoctor"
+            f"{path}: no surface, or a damaged one ({error}); 'fwdoctor surface build' writes such files"
         ) from error
 
 
-class _Modules(Mapping[str, Module]):
-    """Modules that are decoded when they are asked for: most lookups need two or three of a hundred."""
-
-    def __init__(self, data: dict[str, Any]) -> None:
-        self._data = dict(data)
-        self._made: dict[str, Module] = {}
-
-    def __getitem__(self, name: str) -> Module:
-        if name not in self._made:
-            self._made[name] = _decode_module(self._data[name])
-        return self._made[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._data
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._data)
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-
-def _json(value: object) -> str:
+def compact(value: object) -> str:
+    """JSON without spaces, keys sorted."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
 def _encode_module(module: Module) -> dict[str, Any]:
-    data: dict[str, Any] = {"n": {n: _encode(s) for n, s in module.names.items()}}
+    data: dict[str, Any] = {"n": {n: encode(s) for n, s in module.names.items()}}
     if module.exports is not None:
         data["all"] = sorted(module.exports)
     if module.dynamic:
@@ -100,7 +112,8 @@ def _decode_module(data: dict[str, Any]) -> Module:
     )
 
 
-def _encode(symbol: Symbol) -> object:
+def encode(symbol: Symbol) -> object:
+    """A symbol as JSON-ready data."""
     match symbol:
         case Alias(target):
             return target
@@ -111,13 +124,12 @@ def _encode(symbol: Symbol) -> object:
         case Class():
             data: dict[str, Any] = {"c": _encode_function(symbol.constructor)}
             if symbol.fields:
-                same = symbol.fields == symbol.constructor.parameters and not symbol.constructor.opaque
-                data["f"] = True if same else _parameters(symbol.fields)
+                same = symbol.fields == symbol.constructor.parameters
+                data["f"] = True if same else parameter_rows(symbol.fields)
             if symbol.methods:
                 data["m"] = {n: _encode_function(m) for n, m in symbol.methods.items()}
-            hidden = {f.name for f in symbol.fields}
             rest = {
-                "a": sorted(symbol.attributes - hidden),
+                "a": sorted(symbol.attributes - {f.name for f in symbol.fields}),
                 "e": list(symbol.members),
                 "b": list(symbol.bases),
                 "deprecated": symbol.deprecated,
@@ -135,12 +147,12 @@ def _decode(data: Any) -> Symbol:
         case {"c": constructor}:
             function = _decode_function(constructor)
             fields = data.get("f", ())
-            fields = function.parameters if fields is True else _decode_parameters(fields)
+            own = function.parameters if fields is True else parameters(fields)
             return Class(
                 constructor=function,
-                fields=fields,
+                fields=own,
                 methods={n: _decode_function(m) for n, m in data.get("m", {}).items()},
-                attributes=frozenset(data.get("a", ())) | {f.name for f in fields},
+                attributes=frozenset(data.get("a", ())) | {f.name for f in own},
                 members=tuple(data.get("e", ())),
                 bases=tuple(data.get("b", ())),
                 deprecated=data.get("deprecated", False),
@@ -151,43 +163,37 @@ def _decode(data: Any) -> Symbol:
 
 
 def _encode_function(function: Function) -> object:
-    parameters = _parameters(function.parameters)
-    return {"?": parameters} if function.opaque else parameters
+    rows = parameter_rows(function.parameters)
+    flags = {k: True for k in ("opaque", "deprecated") if getattr(function, k)}
+    return {"p": rows, **flags} if flags else rows
 
 
 def _decode_function(data: Any) -> Function:
     if isinstance(data, dict):
-        return Function(_decode_parameters(data["?"]), opaque=True)
-    return Function(_decode_parameters(data))
+        return Function(parameters(data["p"]), data.get("opaque", False), data.get("deprecated", False))
+    return Function(parameters(data))
 
 
-def _parameters(parameters: tuple[Parameter, ...]) -> list[list[object]]:
-    result = []
-    for p in parameters:
-        row: list[object] = [p.name, _KINDS.index(p.kind), p.default, p.annotation]
-        while row[-1] is None or (len(row) == 2 and row[-1] == 0):
-            row.pop()
-        result.append(row)
-    return result
+def parameter_rows(given: Sequence[Parameter]) -> list[list[object]]:
+    """Parameters as lists, trailing defaults cut off."""
+    return [parameter_row(p) for p in given]
 
 
-def _decode_parameters(rows: Any) -> tuple[Parameter, ...]:
-    result = []
-    missing: list[Any] = [0, None, None]
-    for row in rows:
-        name, kind, default, annotation = list(row) + missing[len(row) - 1 :]
-        result.append(Parameter(name, _KINDS[kind], default, annotation))
-    return tuple(result)
+def parameter_row(p: Parameter) -> list[object]:
+    """One parameter as a list, trailing defaults cut off."""
+    row: list[object] = [p.name, KINDS.index(p.kind), p.default, p.annotation, int(p.deprecated)]
+    while len(row) > 1 and (row[-1] is None or row[-1] == 0 and len(row) != 3):
+        row.pop()
+    return row
 
 
-def normalized(surface: Surface) -> Surface:
-    """``surface`` with every mapping in the order in which :func:`load` gives it back."""
-    modules = {
-        name: dataclasses.replace(
-            m,
-            names=dict(sorted(m.names.items())),
-            exports=None if m.exports is None else tuple(sorted(m.exports)),
-        )
-        for name, m in sorted(surface.modules.items())
-    }
-    return dataclasses.replace(surface, modules=modules)
+def parameters(rows: Any) -> tuple[Parameter, ...]:
+    """What :func:`parameter_rows` wrote."""
+    return tuple(parameter(row) for row in rows)
+
+
+def parameter(row: Any) -> Parameter:
+    """What :func:`parameter_row` wrote."""
+    missing: list[Any] = [0, None, None, 0]
+    name, kind, default, annotation, deprecated = list(row) + missing[len(row) - 1 :]
+    return Parameter(name, KINDS[kind], default, annotation, bool(deprecated))

@@ -29,27 +29,39 @@ class Absent(enum.Enum):
     UNKNOWN = "unknown"
 
 
+#: How many re-exports are followed, one after the other.
+MOST_ALIASES = 20
+
 MISSING = Absent.MISSING
 UNKNOWN = Absent.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter or dataclass field. ``default`` is its source text, None where there is none."""
+    """One parameter or dataclass field.
+
+    ``default`` is its source text, None where there is none. ``deprecated``: the string below the field
+    says so, or a warning that is raised when it is passed.
+    """
 
     name: str
     kind: Kind = Kind.POSITIONAL_OR_KEYWORD
     default: str | None = None
     annotation: str | None = None
+    deprecated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function, method or constructor. ``self`` and ``cls`` are left out."""
+    """A function, method or constructor. ``self`` and ``cls`` are left out.
+
+    ``deprecated``: its docstring, a decorator or a warning that every call raises says so.
+    """
 
     parameters: tuple[Parameter, ...]
     #: a decorator or the like changes the signature in a way that the source does not show
     opaque: bool = False
+    deprecated: bool = False
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter that a keyword argument ``name`` reaches, or None (``**kwargs`` not counted)."""
@@ -110,6 +122,10 @@ class Alias:
     target: str
 
 
+#: A name that lives outside of the surface, wherever that is.
+IMPORTED = Alias("")
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A module-level name that is neither class nor function."""
@@ -128,6 +144,16 @@ class Module:
     dynamic: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that is no Python: half-written, or too new for the Python that reads it."""
+
+    module: str
+    path: str
+    line: int | None
+    reason: str
+
+
 @dataclass(frozen=True)
 class Surface:
     """What one version offers.
@@ -140,10 +166,8 @@ class Surface:
     modules: Mapping[str, Module]
     roots: tuple[str, ...]
     partial: tuple[str, ...] = ()
-    date: str | None = None
-    commit: str | None = None
-    tag: str | None = None
-    sdk_pin: str | None = None
+    #: modules whose source could not be parsed, and why; what they offer is unknown
+    unreadable: tuple[Unreadable, ...] = ()
 
     _located: dict[str, tuple[str, Symbol | Module] | Absent] = field(
         default_factory=dict, repr=False, compare=False
@@ -155,6 +179,14 @@ class Surface:
     @cached_property
     def _packages(self) -> frozenset[str]:
         return frozenset(p for name in self.modules for p in _prefixes(name))
+
+    def is_package(self, module: str) -> bool:
+        """Whether there are modules below this one."""
+        return module in self._parents
+
+    @cached_property
+    def _parents(self) -> frozenset[str]:
+        return frozenset(name.rpartition(".")[0] for name in self.modules)
 
     def covers(self, path: str) -> bool:
         """Whether this surface can say anything about the dotted ``path``."""
@@ -170,7 +202,7 @@ class Surface:
         return self._located[path]
 
     def _locate(self, path: str, depth: int) -> tuple[str, Symbol | Module] | Absent:
-        if depth > 20 or not self.covers(path):
+        if depth > MOST_ALIASES or not self.covers(path):
             return UNKNOWN
         if path in self.modules:
             return path, self.modules[path]
@@ -226,12 +258,14 @@ class Surface:
     def signature(self, path: str) -> Function | None:
         """How ``path`` is called: a function's parameters or a class's constructor; None if not known."""
         found = self.locate(path)
-        if isinstance(found, Absent):
-            return None
-        symbol = found[1]
-        if isinstance(symbol, Class):
-            return symbol.constructor
-        return symbol if isinstance(symbol, Function) else None
+        return None if isinstance(found, Absent) else signature_of(found[1])
+
+
+def signature_of(symbol: Symbol | Module) -> Function | None:
+    """How a symbol is called; None if it cannot be."""
+    if isinstance(symbol, Class):
+        return symbol.constructor
+    return symbol if isinstance(symbol, Function) else None
 
 
 def _prefixes(path: str) -> Iterator[str]:

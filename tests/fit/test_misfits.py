@@ -32,8 +32,12 @@ CASES = {
         "from training.recipes.rl_loop import Config\nConfig(log_path='l', lerning_rate=1)",
         [(2, "FWD108", False)],
     ),
-    "too many positional arguments": (
+    "positional arguments that an older version took": (
         "from training.recipes.sft_loop import main\nmain(1, 2, 3)",
+        [(2, "FWD108", True)],
+    ),
+    "more positional arguments than ever": (
+        "from training.recipes.sft_loop import main\nmain(1, 2, 3, 4, 5, 6)",
         [(2, "FWD108", False)],
     ),
     "a missing argument": (

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from fwdoctor.surface.reader import absolute_import, split_attributes
+from fwdoctor.surface.parse import absolute_import, split_attributes
 
 _SCOPE_NODES = (
     ast.FunctionDef,

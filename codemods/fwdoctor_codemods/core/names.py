@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from fwdoctor.moves import Moves
-from fwdoctor.surface.model import Absent, Class, Function
+from fwdoctor.surface.model import Absent, Class, Function, Module
 from fwdoctor_codemods.core.model import LOCAL, Binding, BindingKind, Model
 from fwdoctor_codemods.core.source import is_none
 from fwdoctor_codemods.core.surfaces import Surfaces
@@ -56,12 +56,11 @@ class Names:
     # --- names ---------------------------------------------------------------------------------------
 
     def _exports(self, module: str) -> frozenset[str] | None:
-        for surface in (*self.surfaces.origins, self.surfaces.target):
-            found = surface.modules.get(module)
-            if found is not None:
-                names = found.exports or [n for n in found.names if not n.startswith("_")]
-                return frozenset(names)
-        return None
+        target = self.surfaces.target.modules.get(module)
+        found = next((s for _, s in self.surfaces.old(module) if isinstance(s, Module)), target)
+        if found is None:
+            return None
+        return frozenset(found.exports or [n for n in found.names if not n.startswith("_")])
 
     def canonical(self, path: str | None) -> str | None:
         """Where the thing that old code calls ``path`` lived: the newest version that had it decides."""
@@ -108,15 +107,11 @@ class Names:
 
     def origin_class(self, path: str) -> Class | None:
         """The class at ``path`` in the newest old version that has it."""
-        return next((c for s in self.surfaces.origins if (c := s.class_at(path))), None)
+        return self.surfaces.old_class(path)
 
     def origin_accepts(self, path: str, keyword: str) -> bool:
         """Whether some older version of ``path`` took ``keyword=``."""
-        for surface in self.surfaces.older():
-            signature = surface.signature(path)
-            if signature is not None and signature.parameter(keyword):
-                return True
-        return False
+        return any(s.parameter(keyword) for s in self.surfaces.old_signatures(path))
 
     def target_signature(self, path: str) -> Function | None:
         """How ``path`` is called in the target; None where the target lacks it or cannot tell."""
@@ -194,7 +189,8 @@ class Names:
         return path if path and self._is_class(path) else None
 
     def _is_class(self, path: str) -> bool:
-        return any(s.class_at(path) for s in (self.surfaces.target, *self.surfaces.older()))
+        targets = self.surfaces.all_targets()
+        return any(s.class_at(path) for s in targets) or self.surfaces.old_class(path) is not None
 
     def _type_of_result(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
         if function.returns is not None:
@@ -279,8 +275,8 @@ class Names:
 
     def field_type(self, owner: str, field_name: str) -> str | None:
         """The class of a dataclass field of the cookbook, as its annotation says."""
-        for surface in (*self.surfaces.origins, self.surfaces.target):
-            cls = surface.class_at(owner)
+        old = (s for _, s in self.surfaces.old(owner) if isinstance(s, Class))
+        for cls in (*old, self.surfaces.target.class_at(owner)):
             found = cls.field_named(field_name) if cls else None
             if found and found.annotation:
                 name = found.annotation.replace("| None", "").strip().strip("'\"")

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from fwdoctor.surface.model import Surface
+from fwdoctor.surface.model import Class, Function, Module, Surface, Symbol, signature_of
+from fwdoctor.surface.timeline import Past
 
 
 @dataclass(frozen=True)
 class Surfaces:
     """The surfaces of one migration.
 
-    ``origins`` are older versions of the cookbook, newest first: what a name meant in old code. ``sdk``
-    is the SDK that goes with the target, ``sdk_origins`` older ones.
+    ``past`` are the versions from which old code may come, of the cookbook and of the SDK. ``sdk`` is the
+    SDK that goes with the target, None where any may.
     """
 
     target: Surface
     label: str
-    origins: tuple[Surface, ...]
+    past: tuple[Past, ...]
     sdk: Surface | None = None
-    sdk_origins: tuple[Surface, ...] = ()
 
     _canonical: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     def canonical(self, path: str) -> str | None:
         """Where ``path`` lives in the target, or else in the newest older version that has it."""
         if path not in self._canonical:
-            surfaces = (*self.all_targets(), *self.older())
-            places = (s.canonical(path) for s in surfaces if s.covers(path))
-            self._canonical[path] = next((place for place in places if place), None)
+            self._canonical[path] = self._find(path)
         return self._canonical[path]
 
-    def older(self) -> tuple[Surface, ...]:
-        """Every older version, of the cookbook and of the SDK."""
-        return (*self.origins, *self.sdk_origins)
+    def _find(self, path: str) -> str | None:
+        places = (s.canonical(path) for s in self.all_targets() if s.covers(path))
+        return next((p for p in places if p), None) or next((p for p, _ in self.old(path)), None)
+
+    def old(self, path: str) -> Iterator[tuple[str, Symbol | Module]]:
+        """What stood at ``path`` in older versions, the newest first, and where it lived."""
+        for past in self.past:
+            yield from past.answers(path)
+
+    def old_class(self, path: str) -> Class | None:
+        """The class at ``path`` in the newest older version that has it."""
+        return next((s for _, s in self.old(path) if isinstance(s, Class)), None)
+
+    def old_signatures(self, path: str) -> Iterator[Function]:
+        """How ``path`` was called, the newest first."""
+        return (f for _, s in self.old(path) if (f := signature_of(s)) is not None)
+
+    def old_knows(self, path: str) -> bool:
+        """Whether any older version can tell if ``path`` exists."""
+        return any(past.knows(path) for past in self.past)
 
     def all_targets(self) -> tuple[Surface, ...]:
         """The target's surfaces: the cookbook's, and the SDK's where it is known."""

@@ -1,0 +1,172 @@
+"""``fwdoctor surface``: what each version of the cookbook and the SDK offers, and which of them code fits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fwdoctor.cli._options import Output, output_options
+from fwdoctor.errors import FwdoctorError
+
+if TYPE_CHECKING:
+    from fwdoctor.finding import Problem, Result
+    from fwdoctor.fit.versions import FileFit
+    from fwdoctor.surface.model import Surface
+    from fwdoctor.surface.places import Place
+
+
+@click.group("surface", no_args_is_help=True)
+def command() -> None:
+    """What each version offers, what changed, and which versions code fits.
+
+    A version is 'latest', a date, a tag, a commit, a name like 'june', a release (1.2.28 or
+    fireworks-ai==1.2.28), a folder, a wheel, or a file of 'surface build --save'. A '^' at its end means the
+    one before.
+    """
+
+
+@command.command("fit")
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@output_options
+def fit(paths: tuple[str, ...], output: Output) -> int:
+    """Tell which versions of the cookbook and the SDK the code in PATHS fits, and where it breaks.
+
+    Exit status 1 if no version known fits.
+    """
+    from fwdoctor.fit import report
+
+    fits, problems = _read(paths)
+    result = report.fit(_called(paths), fits)
+    fitting = [p for p in (result.cookbook, result.sdk) if p is not None]
+    return _finish(output, "surface fit", result, problems, failed=any(not p.fits for p in fitting))
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--at", default="auto", show_default=True, metavar="VERSION|PATH", help="The version to look at.")
+@output_options
+def show(name: str, at: str, output: Output) -> int:
+    """Show what NAME is in a version, when it came, how it changed, when it went, and what replaced it.
+
+    NAME is a dotted path or the end of one: rl_loop.Config, TrainerConfig.pending_timeout_s. --at auto is
+    what you have installed or checked out, else the newest version known. Exit status 1 if the version has
+    no such name.
+    """
+    from fwdoctor.surface import answers
+
+    place = _place_for(name, at)
+    results = tuple(answers.show(name, place))
+    missing = all(r.what is None for r in results)
+    return _finish(output, "surface show", results, _unreadable(place.surface), failed=missing)
+
+
+@command.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.argument("names", nargs=-1)
+@click.option("--used-by", "used_by", multiple=True, type=click.Path(), help="Only what touches this code.")
+@click.option("--private", is_flag=True, help="Private names, too.")
+@output_options
+def diff(
+    old: str, new: str, names: tuple[str, ...], used_by: tuple[str, ...], private: bool, output: Output
+) -> int:
+    """Show what changed from version OLD to version NEW, all of it or only below NAMES.
+
+    Exit status 0 whether or not anything changed.
+    """
+    from fwdoctor.surface import answers, places
+
+    before = places.find(old)
+    after = places.find(new, before.product)
+    usage, problems = None, [*_unreadable(before.surface), *_unreadable(after.surface)]
+    if used_by:
+        from fwdoctor.fit import report
+
+        fits, more = _read(used_by)
+        problems += more
+        usage = report.usage(_called(used_by), fits, (before.surface, after.surface))
+    result = answers.diff(before, after, names=names, private=private, usage=usage)
+    return _finish(output, "surface diff", result, problems)
+
+
+@command.command("build")
+@click.argument("path", type=click.Path())
+@click.option("--save", type=click.Path(dir_okay=False), help="Save the surface, for --at, diff and others.")
+@output_options
+def build(path: str, save: str | None, output: Output) -> int:
+    """Read the surface of the cookbook or SDK in PATH (a folder or a wheel), and tell which version it is."""
+    from fwdoctor.surface import answers
+
+    result, surface = answers.build(Path(path), Path(save) if save else None)
+    return _finish(output, "surface build", result, _unreadable(surface))
+
+
+def _finish(
+    output: Output, name: str, result: Result, problems: list[Problem], *, failed: bool = False
+) -> int:
+    from fwdoctor.finding import Report
+
+    report = Report(command=name, problems=tuple(problems), result=result, would_change=failed)
+    return output.finish(report)
+
+
+def _read(paths: tuple[str, ...]) -> tuple[list[FileFit], list[Problem]]:
+    from fwdoctor.fit import versions
+    from fwdoctor.source.discovery import discover
+
+    found = discover(paths)
+    fits, problems = versions.compare(found.files)
+    return fits, [*found.problems, *problems]
+
+
+def _called(paths: tuple[str, ...]) -> str:
+    return " ".join(paths)
+
+
+def _unreadable(surface: Surface) -> list[Problem]:
+    from fwdoctor.finding import Problem
+    from fwdoctor.surface import identity
+
+    return [Problem(identity.half_written(u)) for u in identity.judged(surface)]
+
+
+def _place_for(name: str, at: str) -> Place:
+    """Where to look for a name: what it begins with tells the product, or else where it is found."""
+    from fwdoctor.surface import lookup, places
+    from fwdoctor.surface.timeline import Product, timeline
+
+    first = name.partition(".")[0]
+    known = {"fireworks": Product.SDK, "training": Product.COOKBOOK}.get(first)
+    if at != "auto":
+        try:
+            return places.find(at, known)
+        except FwdoctorError:
+            if known is not None or not any(c.isdigit() for c in at):
+                raise
+            return places.find(at, Product.SDK)
+    found = [_installed(p) for p in ([known] if known else list(Product))]
+    for place in found:
+        if lookup.search(name, place.surface):
+            return place
+    for place in found:
+        if lookup.search_ever(name, timeline(place.product)):
+            return place
+    return found[0]
+
+
+def _installed(product: object) -> Place:
+    """What the user has of a product, or the newest version known."""
+    from fwdoctor.environment import gather
+    from fwdoctor.surface import places
+    from fwdoctor.surface.timeline import Product, timeline
+
+    assert isinstance(product, Product)
+    facts = gather(Path("."), environ=os.environ)
+    if product is Product.COOKBOOK and facts.cookbook is not None and facts.cookbook.folder is not None:
+        return places.read(facts.cookbook.folder)
+    if product is Product.SDK and facts.sdk is not None and (facts.sdk.site / "fireworks/training/sdk").is_dir():
+        return places.read(facts.sdk.site)
+    return places.of_version(timeline(product).newest)

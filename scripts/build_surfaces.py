@@ -52,7 +52,9 @@ class Git:
 
     def commits(self) -> Iterator[tuple[str, str]]:
         """Commit and date, oldest first, from the first one that has the cookbook's package."""
-        first = self.lines("log", "--first-parent", "--reverse", "--format=%H", self.branch, "--", "training/recipes")
+        first = self.lines(
+            "log", "--first-parent", "--reverse", "--format=%H", self.branch, "--", "training/recipes"
+        )
         started = False
         for line in self.lines("log", "--first-parent", "--reverse", "--format=%H %cs", self.branch):
             commit, date = line.split()
@@ -125,7 +127,9 @@ def build_cookbook(git: Git) -> str:
         else:
             surface = assemble(raw, COOKBOOK_PACKAGES, name=commit[:8], leave_out=COOKBOOK_LEFT_OUT)
             for file in surface.unreadable:
-                print(f"{commit[:8]} {file.path}:{file.line}: {file.reason}: unknown from here", file=sys.stderr)
+                print(
+                    f"{commit[:8]} {file.path}:{file.line}: {file.reason}: unknown from here", file=sys.stderr
+                )
             state = recorder.add(surface)
         last = raw
         row: list[object] = [commit, date, state, None if pin is None else pins.index(pin), tags.get(commit)]

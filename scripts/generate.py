@@ -25,7 +25,7 @@ import msgspec
 from fwdoctor.moves import moves
 from fwdoctor.reporters.document import Document
 from fwdoctor.rulebook import Rule, rulebook
-from fwdoctor.surface import stored
+from fwdoctor.surface import timeline
 
 ROOT = Path(__file__).parents[1]
 BEGIN = "<!-- generated: {} -->"
@@ -87,11 +87,21 @@ def moves_table() -> str:
 
 
 def targets_table() -> str:
-    """The stored versions that --target takes by name."""
+    """The stored versions that --target takes by name, and how many there are beside these."""
+    line = timeline.cookbook()
     rows = ["| name | commit | date | SDK pin |", "|---|---|---|---|"]
-    for entry in stored.index():
-        names = ", ".join(f"`{n}`" for n in entry.names) or "-"
-        rows.append(f"| {names} | `{entry.commit[:8]}` | {entry.date} | `{entry.sdk_pin or '-'}` |")
+    for name in timeline.names():
+        version = line.find(name)
+        pin = f"`{version.sdk_pin}`" if version.sdk_pin else "-"
+        tag = f", `{version.tag}`" if version.tag else ""
+        rows.append(f"| `{name}`{tag} | `{version.id}` | {version.date} | {pin} |")
+    sdk = timeline.sdk()
+    rows.append("")
+    rows.append(
+        f"Stored are {len(line.versions)} commits of the cookbook ({line.versions[0].date} to "
+        f"{line.newest.date}) with {len(line.states)} different surfaces, and {len(sdk.versions)} "
+        f"releases of the SDK ({sdk.versions[0].number} to {sdk.newest.number})."
+    )
     return "\n".join(rows)
 
 
@@ -100,6 +110,9 @@ SHOWN = (
     "fwdoctor check tests/fixtures/old_project --python tests/fixtures/stale_venv",
     "fwdoctor migrate --diff --target latest tests/fixtures/old_project",
     "fwdoctor migrate --check --target june --output-format concise tests/fixtures/old_project",
+    "fwdoctor surface fit tests/fixtures/old_project",
+    "fwdoctor surface diff 1311b610^ latest --used-by tests/fixtures/june_project",
+    "fwdoctor surface show TrainerConfig.pending_timeout_s",
     "fwdoctor rule FWD106",
 )
 

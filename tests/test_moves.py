@@ -8,20 +8,18 @@ import pytest
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.moves import load, moves
 from fwdoctor.rulebook import rulebook
-from fwdoctor.surface import stored
+from fwdoctor.surface import timeline
+from fwdoctor.surface.model import Surface
 
 RECIPES = ("rl", "async_rl", "dpo", "sft", "orpo", "igpo")
-OLD = [e for e in stored.index() if str(e.date) < "2026-06-01"]
-NEW = [e for e in stored.index() if str(e.date) >= "2026-06-01"]
+LINE = timeline.cookbook()
+PORT = LINE.find("517d206d").state
+OLD = [LINE.of_state(i) for i in range(PORT)]
+NEW = [LINE.of_state(i) for i in range(PORT, len(LINE.states))]
 
 
-def fields(entries: list[stored.Entry], path: str) -> set[str]:
-    return {
-        f.name
-        for e in entries
-        if (c := stored.cookbook(e.commit).class_at(path)) is not None
-        for f in c.fields
-    }
+def fields(surfaces: list[Surface], path: str) -> set[str]:
+    return {f.name for s in surfaces if (c := s.class_at(path)) is not None for f in c.fields}
 
 
 @pytest.mark.parametrize("move", moves().classes.values(), ids=moves().classes)
@@ -30,11 +28,10 @@ def test_class_moves(move: object) -> None:
     old, new, renamed = move.old, move.new, move.fields  # type: ignore[union-attr]
     assert renamed.keys() <= fields(OLD, old), "every old field was one"
     if new:
-        for entry in NEW:
-            assert set(renamed.values()) <= fields([entry], new), "every new field is one in every target"
-            assert (
-                stored.cookbook(entry.commit).canonical(f"{move.import_from}.{new.rpartition('.')[2]}") == new
-            )  # type: ignore[union-attr]
+        public = f"{move.import_from}.{new.rpartition('.')[2]}"  # type: ignore[union-attr]
+        for surface in NEW:
+            assert set(renamed.values()) <= fields([surface], new), "every new field is one in every target"
+            assert surface.canonical(public) == new
 
 
 @pytest.mark.parametrize("keyword", moves().config)
@@ -46,8 +43,7 @@ def test_config_moves(keyword: str) -> None:
 
 @pytest.mark.parametrize("keyword", moves().main)
 def test_main_moves(keyword: str) -> None:
-    def takes(entry: stored.Entry) -> bool:
-        surface = stored.cookbook(entry.commit)
+    def takes(surface: Surface) -> bool:
         signatures = [surface.signature(f"training.recipes.{r}_loop.main") for r in RECIPES]
         return any(s is not None and s.parameter(keyword) for s in signatures)
 
@@ -57,12 +53,12 @@ def test_main_moves(keyword: str) -> None:
 
 def test_managers_are_where_the_moves_say() -> None:
     for path in moves().managers:
-        assert all(stored.sdk(e.sdk).class_at(path) is not None for e in stored.index())
+        assert all(s.class_at(path) is not None for s in timeline.sdk().surfaces())
 
 
 def test_ignored_fields_exist_somewhere() -> None:
     for ignored in moves().ignored.values():
-        assert ignored.field in fields(list(stored.index()), ignored.class_)
+        assert ignored.field in fields([*OLD, *NEW], ignored.class_)
 
 
 def test_every_rule_that_a_move_names_exists() -> None:

@@ -46,7 +46,9 @@ def fit(paths: tuple[str, ...], output: Output) -> int:
 
 @command.command("show")
 @click.argument("name")
-@click.option("--at", default="auto", show_default=True, metavar="VERSION|PATH", help="The version to look at.")
+@click.option(
+    "--at", default="auto", show_default=True, metavar="VERSION|PATH", help="The version to look at."
+)
 @output_options
 def show(name: str, at: str, output: Output) -> int:
     """Show what NAME is in a version, when it came, how it changed, when it went, and what replaced it.
@@ -167,6 +169,10 @@ def _installed(product: object) -> Place:
     facts = gather(Path("."), environ=os.environ)
     if product is Product.COOKBOOK and facts.cookbook is not None and facts.cookbook.folder is not None:
         return places.read(facts.cookbook.folder)
-    if product is Product.SDK and facts.sdk is not None and (facts.sdk.site / "fireworks/training/sdk").is_dir():
+    if (
+        product is Product.SDK
+        and facts.sdk is not None
+        and (facts.sdk.site / "fireworks/training/sdk").is_dir()
+    ):
         return places.read(facts.sdk.site)
     return places.of_version(timeline(product).newest)

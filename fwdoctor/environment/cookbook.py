@@ -6,7 +6,7 @@ import enum
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -53,7 +53,8 @@ class Cookbook:
 
     ``folder`` holds its ``training/`` package: the root of a checkout, or site-packages; None where it is
     only named. ``pin`` is its requirement of the SDK, ``companions`` are its others. ``commit`` may be
-    abbreviated. ``file`` states all this.
+    abbreviated. ``number`` is what it calls its version; for months all called it 0.1.0. ``file`` states
+    all this.
     """
 
     source: Source
@@ -63,6 +64,7 @@ class Cookbook:
     pin: Pin | None = None
     companions: tuple[Pin, ...] = ()
     requires_python: SpecifierSet | None = None
+    number: str | None = None
 
     @property
     def label(self) -> str:
@@ -81,9 +83,11 @@ def read_checkout(root: Path, source: Source, reader: Reader) -> Cookbook | None
         return None
     declared = [d for d in pyproject_declarations(path, reader) if d.extra is None and d.group is None]
     pins = [pin for d in declared if (pin := pin_of(d, source, reader))]
-    return _cookbook(
+    found = _cookbook(
         source, root, path, commit_of(root, reader), pins, project.get("requires-python"), reader
     )
+    number = project.get("version")
+    return replace(found, number=number) if isinstance(number, str) else found
 
 
 def read_installed(distribution: Distribution, reader: Reader) -> Cookbook:
@@ -102,7 +106,8 @@ def read_installed(distribution: Distribution, reader: Reader) -> Cookbook:
     ]
     folder = distribution.site if (distribution.site / "training" / "recipes").is_dir() else None
     commit = origin.commit if origin else None
-    return _cookbook(Source.INSTALLED, folder, path, commit, pins, distribution.requires_python, reader)
+    found = _cookbook(Source.INSTALLED, folder, path, commit, pins, distribution.requires_python, reader)
+    return replace(found, number=distribution.raw_version)
 
 
 def named_cookbook(declaration: Declaration, source: Source) -> Cookbook:

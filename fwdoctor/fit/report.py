@@ -10,7 +10,7 @@ from fwdoctor.fit.uses import Asks
 from fwdoctor.fit.versions import FileFit, Interval, Site
 from fwdoctor.results import BreakResult, FitResult, IntervalResult, ProductFit, SiteResult, WayOut
 from fwdoctor.surface import timeline
-from fwdoctor.surface.answers import Usage, ref
+from fwdoctor.surface.answers import CallSite, Usage, ref
 from fwdoctor.surface.model import Surface
 from fwdoctor.surface.timeline import Product, Version
 
@@ -100,7 +100,9 @@ def _stay(cookbook: Version | None, release: Version | None) -> WayOut | None:
     lines = []
     words = []
     if release is not None:
-        lines.append(shlex.join(["python", "-m", "pip", "install", f"fireworks-ai[training]=={release.number}"]))
+        lines.append(
+            shlex.join(["python", "-m", "pip", "install", f"fireworks-ai[training]=={release.number}"])
+        )
         words.append(f"fireworks-ai {release.number}")
     if cookbook is not None:
         # Its own project file makes it installable from a checkout only, in place.
@@ -125,7 +127,7 @@ def _move_on(
 def usage(path: str, fits: Sequence[FileFit], surfaces: Sequence[Surface]) -> Usage:
     """What the files use, by where it lives in the first of the surfaces that has it."""
     names: dict[str, list[SiteResult]] = {}
-    calls: dict[str, list[tuple[SiteResult, frozenset[str]]]] = {}
+    calls: dict[str, list[CallSite]] = {}
     for fit_ in fits:
         for use, place in fit_.places():
             question = use.question
@@ -138,14 +140,18 @@ def usage(path: str, fits: Sequence[FileFit], surfaces: Sequence[Surface]) -> Us
                     order = signature.positional[: question.positional] if signature else ()
                     given = question.given | {p.name for p in order}
                     entry = SiteResult(place.path, place.line, place.column, None, "calls it")
-                    calls.setdefault(canonical, []).append((entry, given))
+                    calls.setdefault(canonical, []).append(CallSite(entry, given, question.positional))
                 case Asks.POSITIONAL:
                     pass
                 case Asks.NAME | Asks.GUARDED_NAME | Asks.STRING:
                     entry = SiteResult(place.path, place.line, place.column, None, "names it")
                     names.setdefault(canonical, []).append(entry)
                 case _:
-                    word = f"passes {question.name}=" if question.asks is Asks.KEYWORD else f"uses {question.name}"
+                    word = (
+                        f"passes {question.name}="
+                        if question.asks is Asks.KEYWORD
+                        else f"uses {question.name}"
+                    )
                     entry = SiteResult(place.path, place.line, place.column, None, word)
                     names.setdefault(f"{canonical}.{question.name}", []).append(entry)
     return Usage(path, names, calls)

@@ -1,7 +1,7 @@
 """What code asks of the cookbook and the SDK: the names, attributes and arguments that it uses.
 
-A use is a place in a file and a :class:`Question`, which any surface can answer (:mod:`fwdoctor.fit.answers`).
-Uses are found once a file, whatever number of versions it is compared with.
+A use is a place in a file and a :class:`Question`, which any surface can answer, see
+:mod:`fwdoctor.fit.answers`. Uses are found once a file, whatever number of versions it is compared with.
 """
 
 from __future__ import annotations

@@ -47,26 +47,21 @@ class Site:
     added_by: Version | None = None
 
     def __str__(self) -> str:
-        return f"{self.location.path}:{self.location.line} ({self.message}{self.when()})"
+        return f"{self.location.path}:{self.location.line} ({self.message}{self._when()})"
 
-    def when(self) -> str:
-        """`` : 1311b610 (2026-07-17) added it and needs fireworks-ai>=…``, or nothing."""
-        if self.dropped_by is not None and self.rule == "FWD114":
-            return f"; needed since {_named(self.dropped_by)}"
+    def _when(self) -> str:
+        """``: 1311b610 (2026-07-17) added it and needs fireworks-ai>=…``, or nothing."""
+        needed = self.rule == "FWD114"
         if self.dropped_by is not None:
-            return f"; dropped by {_named(self.dropped_by)}"
+            return f": {_named(self.dropped_by)} {'asks for it first' if needed else 'dropped it'}"
         if self.added_by is not None:
-            return f"; added by {_named(self.added_by)}{needs(self.added_by)}"
+            pin = f" and needs {self.added_by.sdk_pin}" if self.added_by.sdk_pin else ""
+            return f": {_named(self.added_by)} {'asks no more for it' if needed else 'added it'}{pin}"
         return ""
 
 
 def _named(version: Version) -> str:
     return version.label.removeprefix("cookbook ")
-
-
-def needs(version: Version) -> str:
-    """`` , which needs fireworks-ai[training]>=…``: what goes with a version of the cookbook."""
-    return f", which needs {version.sdk_pin}" if version.sdk_pin else ""
 
 
 class FileFit:
@@ -80,7 +75,9 @@ class FileFit:
     @cached_property
     def products(self) -> frozenset[Product]:
         """What the file uses."""
-        return frozenset(product_of(u.question.path) for u in self._uses if u.question.asks is not Asks.STRING)
+        return frozenset(
+            product_of(u.question.path) for u in self._uses if u.question.asks is not Asks.STRING
+        )
 
     @cached_property
     def questions(self) -> frozenset[Question]:
@@ -203,7 +200,8 @@ class Interval:
             newest = self.last is line.newest
             if self.first is self.last:
                 return f"fireworks-ai {self.first.number}"
-            return f"fireworks-ai {self.first.number} to {self.last.number}{' (the newest known)' if newest else ''}"
+            end = f"{self.last.number} (the newest known)" if newest else f"{self.last.number}"
+            return f"fireworks-ai {self.first.number} to {end}"
         until = line.until(self.last.state)
         since = self.first.date
         if self.first.state == self.last.state and until is not None and until == since:
@@ -241,7 +239,7 @@ def closest(fits: Sequence[FileFit], product: Product) -> Version:
 
 
 def sdk_for(cookbook: Version, fits: Sequence[FileFit]) -> Version | None:
-    """The SDK release to stay with: one that the cookbook's pin allows and that the code fits, of its time."""
+    """The SDK release to stay with: of the cookbook's time, allowed by its pin, and fit for the code."""
     line = timeline.sdk()
     mask = 0
     for fit in fits:
@@ -256,5 +254,3 @@ def sdk_for(cookbook: Version, fits: Sequence[FileFit]) -> Version | None:
     if cookbook is timeline.cookbook().newest:
         of_its_time = [v for v in good if v.date <= cookbook.date]
     return of_its_time[-1] if of_its_time else (good[0] if good else None)
-
-

@@ -185,13 +185,17 @@ def _product(fit: ProductFit, name: str, requirement: str | None, style: Style) 
         yield ((f"{files}: fits ", ""), (spans, "bold green"), (pin, ""))
     else:
         yield ((f"{files}: fits no {name} known; the nearest is {fit.breaks[0].version.label}", "bold red"),)
-    for i, each in enumerate(fit.breaks):
-        side = "breaks at" if i == 0 and _is_beyond(fit, each.version) else "not yet at"
+    for each in fit.breaks:
+        beyond = _is_beyond(fit, each.version)
+        side = "breaks at" if beyond else "not yet at"
         count = f"{len(each.sites)} site{'s' if len(each.sites) != 1 else ''}"
         yield ((f"  {side} {each.version.label}: {count}", "bold"),)
         shown = each.sites if style.verbose else each.sites[:_SITES]
         for site in shown:
-            yield ((f"    {site.path}:{site.line}", "bold"), (f"  {site.message}{_when(site)}", ""))
+            yield (
+                (f"    {site.path}:{site.line}", "bold"),
+                (f"  {site.message}{_when(site, beyond=beyond)}", ""),
+            )
         if len(shown) < len(each.sites):
             yield ((f"    … {len(each.sites) - len(shown)} more; --verbose shows all", "dim"),)
 
@@ -200,13 +204,14 @@ def _is_beyond(fit: ProductFit, version: VersionRef) -> bool:
     return not fit.fits or version.date >= fit.fits[-1].last.date
 
 
-def _when(site: SiteResult) -> str:
-    if site.dropped_by is not None:
-        word = "needed since" if site.rule == "FWD114" else "dropped by"
-        return f" ({word} {_short(site.dropped_by)})"
+def _when(site: SiteResult, *, beyond: bool) -> str:
+    """When it went or came: of code that is too new, the coming is what matters."""
+    needed = site.rule == "FWD114"
+    if site.dropped_by is not None and (beyond or site.added_by is None):
+        return f" ({'needed since' if needed else 'dropped by'} {_short(site.dropped_by)})"
     if site.added_by is not None:
         pin = f", which pins {site.added_by.sdk_pin}" if site.added_by.sdk_pin else ""
-        return f" (added by {_short(site.added_by)}{pin})"
+        return f" ({'needed until' if needed else 'added by'} {_short(site.added_by)}{pin})"
     return ""
 
 

@@ -112,7 +112,8 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
         yield (("  at ", "dim"), (str(finding.location or finding.resource), ""))
     yield ((f"  {finding.message}", ""),)
     if finding.evidence:
-        yield (("  seen ", "dim"), (finding.evidence, ""))
+        for i, row in enumerate(finding.evidence.splitlines()):
+            yield (("  seen " if i == 0 else "       ", "dim"), (row, ""))
     if style.verbose and finding.cause:
         yield (("  why ", "dim"), (finding.cause, ""))
     for number, step in enumerate(finding.remedy, 1):

@@ -154,13 +154,22 @@ def _attributes(cls: Class) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class CallSite:
+    """A call: the arguments that it passes by name or place, and how many of them by place."""
+
+    site: SiteResult
+    given: frozenset[str]
+    positional: int
+
+
+@dataclass(frozen=True)
 class Usage:
     """What some code uses: where it names a path (or an argument, a field, a method: ``path.name``), and
-    where it calls one, with the arguments that it passes. ``path`` is how the code is called."""
+    where it calls one. ``path`` is how the code is called."""
 
     path: str
     names: Mapping[str, Sequence[SiteResult]]
-    calls: Mapping[str, Sequence[tuple[SiteResult, frozenset[str]]]]
+    calls: Mapping[str, Sequence[CallSite]]
 
 
 def diff(
@@ -215,6 +224,8 @@ def parts(found: Change) -> tuple[PartChange, ...]:
 
 
 def _part_text(found: Change, d: Detail) -> str:
+    if d.what in (What.FIELD, What.PARAMETER) and not d.name:
+        return f"~ order of the {d.what}s"
     word = "" if d.what in (What.FIELD, What.PARAMETER) and "(" not in d.name else f"{d.what} "
     sign = _SIGNS[d.how]
     if d.how is How.CHANGED:
@@ -243,19 +254,34 @@ def _limited(raw: ChangeResult, usage: Usage) -> ChangeResult | None:
         if "(" in name:  # a method's parameter
             method, _, name = name[:-1].partition("(")
             owner = f"{raw.path}.{method}"
-        found = [*usage.names.get(f"{owner}.{name}" if name else owner, ())]
-        if part.what in (What.FIELD, What.PARAMETER) and _concerns_omission(part):
-            found += [site for site, given in usage.calls.get(owner, ()) if name not in given]
+        calls = usage.calls.get(owner, ())
+        if part.what in (What.FIELD, What.PARAMETER) and not name:  # their order
+            found = [call.site for call in calls if call.positional > 1]
+        else:
+            found = (
+                [] if _only_default(part) else [*usage.names.get(f"{owner}.{name}" if name else owner, ())]
+            )
+            if part.what in (What.FIELD, What.PARAMETER) and _concerns_omission(part):
+                found += [call.site for call in calls if name not in call.given]
         if found:
             kept.append(part)
             touched.update(dict.fromkeys(found))
     if not touched:
         return None
-    return dataclasses.replace(raw, parts=tuple(kept), sites=tuple(touched))
+    sites = sorted(touched, key=lambda s: (s.path, s.line or 0, s.column or 0))
+    return dataclasses.replace(raw, parts=tuple(kept), sites=tuple(sites))
+
+
+def _only_default(part: PartChange) -> bool:
+    """Whether nothing but the default changed, which who passes the argument does not notice."""
+    if part.how != How.CHANGED or part.before is None or part.after is None:
+        return False
+    before, after = _default(part.before), _default(part.after)
+    return before != after and part.before.replace(before or "", "") == part.after.replace(after or "", "")
 
 
 def _concerns_omission(part: PartChange) -> bool:
-    """Whether a call that does not pass it notices: it is needed now, or what it means to leave it out changed."""
+    """Whether a call that leaves it out notices: it is needed now, or its default changed."""
     before, after = _default(part.before), _default(part.after)
     if part.how == How.ADDED:
         return after is None and "*" not in (part.after or "")

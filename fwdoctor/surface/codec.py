@@ -182,7 +182,7 @@ def parameter_rows(given: Sequence[Parameter]) -> list[list[object]]:
 def parameter_row(p: Parameter) -> list[object]:
     """One parameter as a list, trailing defaults cut off."""
     row: list[object] = [p.name, KINDS.index(p.kind), p.default, p.annotation, int(p.deprecated)]
-    while len(row) > 1 and (row[-1] is None or row[-1] == 0 and len(row) != 3):
+    while len(row) > 1 and (row[-1] is None or (row[-1] == 0 and len(row) != 3)):
         row.pop()
     return row
 

@@ -37,7 +37,7 @@ class What(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One part of a symbol that changed: a field, a parameter, a method …; ``before`` and ``after`` as text."""
+    """One part of a symbol that changed: a field, a parameter, a method …, as text before and after."""
 
     how: How
     what: What
@@ -200,26 +200,26 @@ def _class(before: Class, after: Class, *, private: bool) -> Iterator[Detail]:
     for name in sorted({*before.methods, *after.methods}):
         if name.startswith("_") and not private:
             continue
-        first, second = before.methods.get(name), after.methods.get(name)
-        if first is None or second is None:
-            known = (before if first is None else after).opaque
-            if not known:
-                yield Detail(How.ADDED if first is None else How.REMOVED, What.METHOD, name)
+        old, new = before.methods.get(name), after.methods.get(name)
+        if old is None or new is None:
+            if not (before if old is None else after).opaque:
+                yield Detail(How.ADDED if old is None else How.REMOVED, What.METHOD, name)
             continue
         for detail in (
-            *_parameters(first.parameters, second.parameters, What.PARAMETER),
-            *_flags(first, second, What.METHOD),
+            *_parameters(old.parameters, new.parameters, What.PARAMETER),
+            *_flags(old, new, What.METHOD),
         ):
             label = f"{name}({detail.name})" if detail.name else name
             yield Detail(detail.how, detail.what, label, detail.before, detail.after)
     yield from _names(before.members, after.members, What.MEMBER)
     hidden = {f.name for f in (*before.fields, *after.fields)} | {*before.members, *after.members}
     if not (before.opaque or after.opaque):
-        public = (
-            sorted(n for n in attributes - hidden if private or not n.startswith("_"))
-            for attributes in (before.attributes - after.methods.keys(), after.attributes - before.methods.keys())
+        first, second = before.attributes - after.methods.keys(), after.attributes - before.methods.keys()
+        yield from _names(
+            [n for n in sorted(first - hidden) if private or not n.startswith("_")],
+            [n for n in sorted(second - hidden) if private or not n.startswith("_")],
+            What.ATTRIBUTE,
         )
-        yield from _names(*public, What.ATTRIBUTE)
     yield from _flags(before, after, What.CLASS)
 
 
@@ -245,7 +245,9 @@ def _parameters(before: Sequence[Parameter], after: Sequence[Parameter], what: W
     kept_before = [n for n in first if n in second and _by_place(first[n])]
     kept_after = [n for n in second if n in first and _by_place(second[n])]
     if kept_before != kept_after and {*kept_before} == {*kept_after}:
-        yield Detail(How.CHANGED, what, "", "order " + ", ".join(kept_before), "order " + ", ".join(kept_after))
+        yield Detail(
+            How.CHANGED, what, "", "order " + ", ".join(kept_before), "order " + ", ".join(kept_after)
+        )
 
 
 def _by_place(p: Parameter) -> bool:

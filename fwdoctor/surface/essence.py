@@ -49,7 +49,9 @@ def _top(name: str) -> tuple[str, str]:
 
 
 def _names(surface: Surface, names: Mapping[str, Symbol]) -> dict[str, Symbol]:
-    return {n: _symbol(surface, n, s) for n, s in names.items() if not (n.startswith("__") and n.endswith("__"))}
+    return {
+        n: _symbol(surface, n, s) for n, s in names.items() if not (n.startswith("__") and n.endswith("__"))
+    }
 
 
 def _symbol(surface: Surface, name: str, symbol: Symbol) -> Symbol:

@@ -11,7 +11,7 @@ from fwdoctor.surface.reader import read_surface
 COOKBOOK_PACKAGES = ("training",)
 SDK_PACKAGES = ("fireworks.training",)
 #: Parts of a cookbook that are not an API: nobody's code is judged by them.
-COOKBOOK_LEFT_OUT = ("training.tests", "training.examples")
+COOKBOOK_LEFT_OUT = ("training.tests", "training.examples", "training.provision.tests")
 #: What some wheels of the SDK carry beside it.
 SDK_LEFT_OUT = ("fireworks.training.sdk.tests", "fireworks.training.sdk.scripts")
 
@@ -33,6 +33,5 @@ def cookbook_root(folder: Path) -> Path:
 def read_cookbook(folder: Path) -> Surface:
     """Read the cookbook in ``folder``; raises as :func:`cookbook_root`."""
     # Its examples are read, too: scripts import them, and their tests patch names in them.
-    return read_surface(
-        cookbook_root(folder), COOKBOOK_PACKAGES, name=str(folder), leave_out=["training.tests"]
-    )
+    left_out = [p for p in COOKBOOK_LEFT_OUT if p != "training.examples"]
+    return read_surface(cookbook_root(folder), COOKBOOK_PACKAGES, name=str(folder), leave_out=left_out)

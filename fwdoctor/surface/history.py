@@ -3,9 +3,9 @@
 A *state* is a surface that differs from the one before; several versions may share one. Instead of a copy
 per state, every name has *steps*: ``[[first state, value], …]``, a value lasting until the next step. False
 means that the name is not there, null that it is a variable, a string is an alias and its target (none, if
-that is outside), a list is a function, true a class, whose parts have steps of their own. Parameters are written once per module and
-named by their numbers (``"0-4,9"``). Names that share their comings and goings stand together, under the
-states at which they come and go (``"0,12"``: there from state 0 on, gone from 12 on).
+that is outside), a list is a function, true a class, whose parts have steps of their own. Parameters are
+written once a module and named by their numbers (``"0-4,9"``). Names that come and go together stand
+together, under the states at which they do (``"0,12"``: there from state 0 on, gone from 12 on).
 
 The file is lines of JSON: a header first, then one line a module, which is read when it is asked for: one
 lookup takes milliseconds, not the time to read them all.
@@ -54,14 +54,9 @@ def dumps(surfaces: Sequence[Surface], extra: Mapping[str, Any]) -> str:
         "modules": {n: _toggles([n in s.modules for s in surfaces]) for n in names},
         **extra,
     }
-    lines = [_header(header)]
-    for name in names:
-        lines.append(compact([name, _ModuleWriter([s.modules.get(name) for s in surfaces]).data()]))
+    lines = [compact(header)]
+    lines += [compact([n, _ModuleWriter([s.modules.get(n) for s in surfaces]).data()]) for n in names]
     return "\n".join(lines) + "\n"
-
-
-def _header(header: Mapping[str, Any]) -> str:
-    return compact(header)
 
 
 class _ModuleWriter:
@@ -248,7 +243,7 @@ class History:
         return toggles is not None and _is_on(toggles, state)
 
     def points(self, path: str) -> set[int]:
-        """States at which what stands at a dotted path may change; at all others it is as in the one before."""
+        """States at which what stands at a dotted path may change; elsewhere it is as in the one before."""
         return self._points_of(path, set(), 0)
 
     def _points_of(self, path: str, seen: set[str], depth: int) -> set[int]:

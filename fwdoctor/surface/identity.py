@@ -11,6 +11,9 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.version import Version as Number
+
 from fwdoctor.surface import timeline
 from fwdoctor.surface.compare import fingerprint
 from fwdoctor.surface.essence import essence
@@ -32,32 +35,68 @@ class Match:
     nearest: Version
     distance: int
 
+    @property
+    def label(self) -> str:
+        """How messages name it: the version's own label, or what it is nearest to."""
+        if self.twin is not None:
+            return self.twin.label
+        names = f"{self.distance} name{'s' if self.distance != 1 else ''}"
+        return (
+            f"cookbook there (no version known; {names} away from {self.nearest.id} of {self.nearest.date})"
+        )
+
 
 @functools.cache
-def of_folder(folder: Path) -> Match:
+def of_folder(
+    folder: Path, commit: str | None = None, number: str | None = None, pin: str | None = None
+) -> Match:
     """Read the cookbook in ``folder`` and find its place.
+
+    ``commit``, ``number`` and ``pin`` (its requirement of the SDK) are what it says of itself: they decide
+    between versions that are equally near.
 
     Raises:
         FwdoctorError: there is no cookbook.
     """
-    surface = read_cookbook(folder)
-    return match(surface, timeline.cookbook())
+    line = timeline.cookbook()
+    hint = line.by_commit(commit) if commit else None
+    if hint is None and number:
+        hint = line.tagged(number)
+    return match(_read(folder), line, hint, pin)
 
 
-def match(surface: Surface, line: Timeline, hint: Version | None = None) -> Match:
-    """Find the place of a surface; of several that fit alike, ``hint`` decides, or else the newest."""
+@functools.cache
+def _read(folder: Path) -> Surface:
+    return read_cookbook(folder)
+
+
+def match(surface: Surface, line: Timeline, hint: Version | None = None, pin: str | None = None) -> Match:
+    """Find the place of a surface.
+
+    Of several that offer the same, ``hint`` is taken, or else the newest. What offers the same as none is
+    near ``hint``; without one, to the version with the same ``pin`` that differs least, or of all versions.
+    """
     public = _comparable(surface, line)
     digest = fingerprint(public)
     states = [i for i, known in enumerate(line.fingerprints) if known == digest]
     if states:
-        if hint is not None and hint.state in states:
-            return Match(surface, hint, hint, 0)
-        twin = line.states[states[-1]][-1]
+        twin = hint if hint is not None and hint.state in states else line.states[states[-1]][-1]
         return Match(surface, twin, twin, 0)
-    state, distance = _nearest(public, line)
-    if hint is not None and hint.state == state:
-        return Match(surface, None, hint, distance)
-    return Match(surface, None, line.states[state][-1], distance)
+    distances = _distances(public, line)
+    if hint is not None:
+        return Match(surface, None, hint, distances[hint.state])
+    low = _lowest(pin)
+    near = {v.state for v in line.versions if low is not None and _lowest(v.sdk_pin) == low}
+    state = min(near or range(len(distances)), key=lambda i: (distances[i], -i))
+    return Match(surface, None, line.states[state][-1], distances[state])
+
+
+def _lowest(pin: str | None) -> Number | None:
+    """The lower bound of a requirement."""
+    if pin is None:
+        return None
+    lows = [Number(s.version) for s in Requirement(pin).specifier if s.operator in (">=", "==", "~=")]
+    return max(lows, default=None)
 
 
 def _comparable(surface: Surface, line: Timeline) -> Surface:
@@ -66,8 +105,8 @@ def _comparable(surface: Surface, line: Timeline) -> Surface:
     return essence(limited)
 
 
-def _nearest(surface: Surface, line: Timeline) -> tuple[int, int]:
-    """The state that differs in the fewest names, and in how many; of several, the newest."""
+def _distances(surface: Surface, line: Timeline) -> list[int]:
+    """In how many names each state differs from a surface."""
     states = len(line.states)
     # Differences from state to state, added up in the end: what differs in a whole span is noted twice only.
     steps = [0] * (states + 1)
@@ -90,8 +129,7 @@ def _nearest(surface: Surface, line: Timeline) -> tuple[int, int]:
     for step in steps[:states]:
         total += step
         totals.append(total)
-    best = min(totals)
-    return max(i for i, t in enumerate(totals) if t == best), best
+    return totals
 
 
 def half_written(file: Unreadable) -> str:

@@ -7,6 +7,7 @@ remembered as unknown. The second half, what depends on other modules, is :mod:`
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -41,8 +42,7 @@ _SAYS_DEPRECATED = re.compile(r"\A\W*deprecated\b|^\s*\.\.\s+deprecated::", re.I
 _LONGEST_TEXT = 120
 #: What a module's ``__getattr__`` may use and still offer no more names than its table lists.
 _LAZY_WORDS = frozenset(
-    "import_module importlib getattr globals hasattr AttributeError ImportError sys __name__ __all__ "
-    "__package__ Any ModuleType object str dir tuple isinstance setattr None".split()
+    {*dir(builtins), "__all__", "__package__", "Any", "ModuleType", "import_module", "importlib", "sys"}
 )
 
 
@@ -166,14 +166,17 @@ class _ModuleReader:
         """Judge ``__getattr__`` when all tables are known."""
         if self.getattr is None:
             return
-        used = {n.id for n in ast.walk(self.getattr) if isinstance(n, ast.Name)}
+        named = [n for n in ast.walk(self.getattr) if isinstance(n, ast.Name)]
+        used = {n.id for n in named}
         tables = used & self.tables.keys()
         for table in sorted(tables):
             self.module.lazy |= self.tables[table]
-        own = {n.id for n in ast.walk(self.getattr) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        own = {
+            n.id for n in ast.walk(self.getattr) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         own |= {a.arg for a in self.getattr.args.args}
         if "__all__" in used and not tables:
-            self.module.lazy |= {n: "" for n in self.module.exports or ()}
+            self.module.lazy |= dict.fromkeys(self.module.exports or (), "")
         closed = used <= own | tables | self.lists.keys() | _LAZY_WORDS
         known = bool(tables) or ("__all__" in used and self.module.exports is not None)
         if not (closed and known):
@@ -183,9 +186,7 @@ class _ModuleReader:
             if isinstance(text, str) and text.isidentifier():
                 self.module.lazy.setdefault(text, "")  # if name == "types": …
 
-    def decorators(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, into: dict[str, Decorators]
-    ) -> None:
+    def decorators(self, node: ast.FunctionDef | ast.AsyncFunctionDef, into: dict[str, Decorators]) -> None:
         """Note the decorators that are not known by their names alone."""
         into.pop(node.name, None)
         if not _decorators(node) <= TRANSPARENT_DECORATORS:
@@ -248,9 +249,7 @@ class _ModuleReader:
             return None
         module, name = parts
         level = len(module) - len(module.lstrip("."))
-        module = absolute_import(
-            module[level:], level, self.module.name, is_package=self.module.is_package
-        )
+        module = absolute_import(module[level:], level, self.module.name, is_package=self.module.is_package)
         dotted = f"{module}.{name}"
         return dotted if all(p.isidentifier() for p in dotted.split(".")) else None
 
@@ -270,7 +269,9 @@ class _ModuleReader:
                 for element in elements:
                     if isinstance(element, ast.Constant) and isinstance(element.value, str):
                         result.append(element.value)
-                    elif isinstance(element, ast.Starred) and (more := self.strings(element.value)) is not None:
+                    elif (
+                        isinstance(element, ast.Starred) and (more := self.strings(element.value)) is not None
+                    ):
                         result += more
                     else:
                         return None
@@ -414,7 +415,7 @@ def _field_default(raw: RawClass, value: ast.expr | None) -> tuple[str | None, b
             kw = bool(k.value.value)
         elif k.arg in ("alias", "validation_alias"):
             raw.aliased = True
-    if last_name(value.func) == "Field" and default == "Ellipsis" or default == "..." and value.args:
+    if (last_name(value.func) == "Field" and default == "Ellipsis") or (default == "..." and value.args):
         default = None  # Field(...): required
     return default, in_init, kw
 
@@ -504,9 +505,7 @@ def _warned_about(node: ast.If) -> set[str]:
         return set()
     tested = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
     tested |= {n.attr for n in ast.walk(node.test) if isinstance(n, ast.Attribute)}
-    text = " ".join(
-        str(n.value) for s in found for n in ast.walk(s) if isinstance(n, ast.Constant)
-    )
+    text = " ".join(str(n.value) for s in found for n in ast.walk(s) if isinstance(n, ast.Constant))
     return {name for name in tested if re.search(rf"\b{re.escape(name)}\b", text)}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.surface import codec, timeline
 from fwdoctor.surface.folders import (
+    COOKBOOK_LEFT_OUT,
     COOKBOOK_PACKAGES,
     SDK_LEFT_OUT,
     SDK_PACKAGES,
@@ -75,9 +76,10 @@ def read(path: Path) -> Place:
         return Place(surface, Product.SDK, f"the SDK in {path}")
     for above in (path.parent, path.parent.parent, path.parent.parent.parent):
         # fireworks/, fireworks/training/ or fireworks/training/sdk/ itself
-        if path.absolute().is_relative_to((above / "fireworks").absolute()) and (
-            above / "fireworks" / "training" / "sdk"
-        ).is_dir():
+        if (
+            path.absolute().is_relative_to((above / "fireworks").absolute())
+            and (above / "fireworks" / "training" / "sdk").is_dir()
+        ):
             return read(above)
     try:
         cookbook_root(path)
@@ -101,7 +103,7 @@ def _file(path: Path) -> Place:
     except FwdoctorError as error:
         if "cannot read" in str(error):
             raise
-    surface = read_wheel(path, COOKBOOK_PACKAGES, name=path.name, leave_out=("training.tests",))
+    surface = read_wheel(path, COOKBOOK_PACKAGES, name=path.name, leave_out=COOKBOOK_LEFT_OUT)
     if not any(m.startswith("training.recipes") for m in surface.modules):
         raise FwdoctorError(f"{path}: neither a cookbook nor an SDK is in this wheel")
     return Place(surface, Product.COOKBOOK, f"the cookbook in {path}")

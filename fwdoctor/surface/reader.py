@@ -42,9 +42,7 @@ def read_surface(
         return assemble(raw, packages, name=name, leave_out=leave_out)
 
 
-def read_wheel(
-    wheel: Path, packages: Sequence[str], *, name: str, leave_out: Sequence[str] = ()
-) -> Surface:
+def read_wheel(wheel: Path, packages: Sequence[str], *, name: str, leave_out: Sequence[str] = ()) -> Surface:
     """As :func:`read_surface`, from a wheel or another zip archive.
 
     Raises:
@@ -80,7 +78,7 @@ def assemble(
 
 
 def module_of(path: str) -> tuple[str | None, bool]:
-    """The dotted name of ``package/module.py`` and whether it is a package's ``__init__``; None if neither."""
+    """The dotted name of ``package/module.py``, and whether it is an ``__init__``; None if it is neither."""
     stem, suffix = os.path.splitext(path)
     parts = stem.split("/")
     if suffix != ".py" or not all(p.isidentifier() for p in parts):

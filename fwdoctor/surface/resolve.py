@@ -113,9 +113,7 @@ class _Builder:
     def methods(self, raw: RawClass) -> dict[str, Function]:
         """A class's own methods."""
         decorated = raw.decorated
-        return {
-            n: self.undecorated(m, decorated[n]) if n in decorated else m for n, m in raw.methods.items()
-        }
+        return {n: self.undecorated(m, decorated[n]) if n in decorated else m for n, m in raw.methods.items()}
 
     def class_(self, path: str, raw: RawClass) -> Class:
         if path in self.done:
@@ -202,7 +200,7 @@ def _members(raw: RawClass) -> tuple[str, ...]:
 
 
 def _model(raw: RawClass, bases: list[Class], extra: str | None) -> Class:
-    """A pydantic model: its constructor takes the fields by keyword, and swallows others unless told not to."""
+    """A pydantic model: it takes its fields by keyword, and swallows others unless told not to."""
     hidden = {p.name for p in raw.annotated if p.name.startswith("_") or p.name == "model_config"}
     own = [
         Parameter(p.name, Kind.KEYWORD_ONLY, p.default, p.annotation, p.deprecated)
@@ -211,9 +209,7 @@ def _model(raw: RawClass, bases: list[Class], extra: str | None) -> Class:
     ]
     fields = _merge([f for b in reversed(bases) for f in b.fields], own)
     strict = extra == "forbid" and not raw.aliased and not raw.opaque
-    constructor = raw.init or next((b.constructor for b in bases if not b.fields and b.methods.get("__init__")), None)
-    if constructor is None:
-        constructor = Function(tuple(fields), opaque=not strict)
+    constructor = raw.init or Function(tuple(fields), opaque=not strict)
     return Class(
         constructor=constructor,
         fields=tuple(fields),

@@ -14,14 +14,14 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import fwdoctor_rules
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version as Number
+from packaging.version import InvalidVersion
+from packaging.version import Version as Number
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.surface.history import History
@@ -274,9 +274,7 @@ class Past:
 
     def knows(self, path: str) -> bool:
         """Whether any of these states can tell if the path exists."""
-        return any(
-            s.first < self.states and s.found is not Absent.UNKNOWN for s in self.timeline.spans(path)
-        )
+        return any(s.first < self.states and s.found is not Absent.UNKNOWN for s in self.timeline.spans(path))
 
 
 def _release_number(wanted: str) -> str:
@@ -364,7 +362,9 @@ def sdk_of(version: Version) -> Version:
     allowed = releases
     if version.sdk_pin is not None:
         specifier = Requirement(version.sdk_pin).specifier
-        allowed = tuple(r for r in releases if specifier.contains(r.number or "", prereleases=True)) or releases
+        allowed = (
+            tuple(r for r in releases if specifier.contains(r.number or "", prereleases=True)) or releases
+        )
     of_its_day = [r for r in allowed if r.date <= version.date]
     return of_its_day[-1] if of_its_day else allowed[0]
 
@@ -377,5 +377,3 @@ def releases_within(specifier: SpecifierSet) -> list[Version]:
 def is_sdk(requirement: str) -> bool:
     """Whether a requirement or a bare name means the SDK."""
     return canonicalize_name(re.split(r"[\[=<>!~ @;]", requirement, maxsplit=1)[0]) == "fireworks-ai"
-
-

@@ -105,6 +105,7 @@ def test_dataclass_fields_in_order_with_inheritance(surface: Surface) -> None:
         ("first", None),
         ("second", "2"),
         ("items", "list()"),
+        ("hidden", "0"),
         ("last", "0.5"),
     ]
     assert cls.fields[-1].kind is Kind.KEYWORD_ONLY

@@ -1,18 +1,19 @@
-"""The project's code: which cookbook versions it fits, and whether the one that is there is among them."""
+"""The project's code: which versions it fits, and whether what is installed is among them."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
-from packaging.version import Version
+from packaging.version import Version as Number
 
 from fwdoctor.environment.checks import outcome
-from fwdoctor.environment.cookbook import Source
+from fwdoctor.environment.checks._pin import wanted
+from fwdoctor.environment.cookbook import SDK, Source
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.reading import shown
 from fwdoctor.errors import FwdoctorError
@@ -20,18 +21,35 @@ from fwdoctor.finding import CheckOutcome, CheckStatus, Finding
 from fwdoctor.rulebook import rulebook
 
 if TYPE_CHECKING:
-    from fwdoctor_codemods.core.surfaces import Surfaces
-
-    from fwdoctor.fit.versions import FileFit, Site
-    from fwdoctor.surface.stored import Entry
+    from fwdoctor.fit.versions import FileFit, Interval, Site
+    from fwdoctor.surface.model import Surface
+    from fwdoctor.surface.timeline import Product, Version
 
 SECTION = "code"
 ORDER = 60
 _SITES_SHOWN = 3
 
 
+@dataclass(frozen=True)
+class _There:
+    """A cookbook or an SDK that code is compared with.
+
+    ``place`` is where it stands in its timeline; ``label`` how messages call it. ``is_there`` is false for
+    the newest cookbook known, which stands in where none was found.
+    """
+
+    product: Product
+    surface: Surface
+    place: Version
+    label: str
+    is_there: bool = True
+
+    def sites(self, fit: FileFit) -> list[Site]:
+        return fit.sites_in(self.surface, self.product, self.place.state)
+
+
 def check(facts: Facts) -> CheckOutcome:
-    """Compare every file that uses the cookbook with all stored versions and with the one on disk."""
+    """Compare every file that uses the cookbook or the SDK with what is there and with all versions."""
     from fwdoctor.source.discovery import discover
 
     found = discover([shown(facts.folders[0])])
@@ -40,25 +58,12 @@ def check(facts: Facts) -> CheckOutcome:
         return CheckOutcome(SECTION, CheckStatus.SKIPPED, f"no Python file under {shown(facts.folders[0])}")
     from fwdoctor.fit import versions
 
-    installed = _installed(facts)
-    fits, problems = versions.compare(found.files, installed)
+    fits, problems = versions.compare(found.files)
     for problem in (*found.problems, *problems):
         facts.reader.problem(Path(problem.path or "."), problem.message)
     if not fits:
-        return outcome(SECTION, f"none of {_files(count)} uses the cookbook")
-    return outcome(SECTION, _detail(fits, count), _judge(facts, fits, installed))
-
-
-def _installed(facts: Facts) -> Surfaces | None:
-    from fwdoctor.fit import target
-
-    if facts.cookbook is None or facts.cookbook.folder is None:
-        return None
-    try:
-        # Without the SDK's surface: which SDK is there is the business of another check.
-        return replace(target.of_folder(facts.cookbook.folder), sdk=None, sdk_origins=())
-    except FwdoctorError:
-        return None
+        return outcome(SECTION, f"none of {_files(count)} uses the cookbook or the SDK")
+    return outcome(SECTION, _detail(fits, count), [*_judge_cookbook(facts, fits), *_judge_sdk(facts, fits)])
 
 
 def _files(count: int) -> str:
@@ -67,113 +72,205 @@ def _files(count: int) -> str:
 
 def _detail(fits: Sequence[FileFit], count: int) -> str:
     """How many files use the cookbook, and which versions they fit."""
-    from fwdoctor.surface import stored
+    from fwdoctor.fit import versions
+    from fwdoctor.surface.timeline import Product
 
-    newest = stored.newest()
-    current = sum(f.fits(newest.commit) for f in fits)
-    uses = "uses" if len(fits) == 1 else "use"
-    text = f"{len(fits)} of {_files(count)} {uses} the cookbook"
-    rest = len(fits) - current
-    if not rest:
-        return f"{text}; {newest.label} fits"
-    return f"{text}; of these, {rest} cannot run with {newest.label}"
+    using = [f for f in fits if Product.COOKBOOK in f.products]
+    what, product = ("the cookbook", Product.COOKBOOK) if using else ("the SDK", Product.SDK)
+    using = using or list(fits)
+    text = f"{len(using)} of {_files(count)} {'uses' if len(using) == 1 else 'use'} {what}"
+    found = versions.intervals(using, product)
+    return f"{text}; fits {_last(found)}" if found else f"{text}; no version known fits all of it"
 
 
-def _judge(facts: Facts, fits: Sequence[FileFit], installed: Surfaces | None) -> list[Finding]:
-    from fwdoctor.fit.versions import FOUND
-    from fwdoctor.surface import stored
+def _last(found: Sequence[Interval]) -> str:
+    """The newest of the intervals; the others are noise here."""
+    return str(found[-1])
 
-    key = FOUND if installed else stored.newest().commit
-    wrong = [f for f in fits if not f.fits(key)]
+
+# --- the cookbook -------------------------------------------------------------------------------------
+
+
+def _judge_cookbook(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
+    from fwdoctor.surface.timeline import Product
+
+    using = [f for f in fits if Product.COOKBOOK in f.products]
+    if not using:
+        return []
+    there = _cookbook(facts)
+    wrong = [f for f in using if there.sites(f)]
     if not wrong:
-        return _judge_sdk(facts, fits)
-    return [_finding(facts, group, versions, key) for group, versions in _groups(wrong)]
+        return _judge_pin(facts, using)
+    return [_finding(facts, group, there, found) for group, found in _groups(wrong)]
 
 
-def _groups(wrong: Sequence[FileFit]) -> list[tuple[list[FileFit], list[Entry]]]:
+def _cookbook(facts: Facts) -> _There:
+    """The cookbook that is there, or the newest one known."""
+    from fwdoctor.surface import identity, timeline
+
+    line, product = timeline.cookbook(), timeline.Product.COOKBOOK
+    found = facts.cookbook
+    if found is not None and found.folder is not None:
+        try:
+            pin = str(found.pin.requirement) if found.pin else None
+            match = identity.of_folder(found.folder, found.commit, found.number, pin)
+        except FwdoctorError:
+            pass  # no cookbook in it after all: other sections tell
+        else:
+            for unreadable in identity.judged(match.surface):
+                facts.reader.problem(Path(unreadable.path), identity.half_written(unreadable))
+            return _There(product, match.surface, match.nearest, match.label)
+    elif found is not None and found.commit and (named := line.by_commit(found.commit)):
+        return _There(product, line.surface(named), named, named.label)
+    return _There(product, line.surface(line.newest), line.newest, line.newest.label, is_there=False)
+
+
+def _groups(wrong: Sequence[FileFit]) -> list[tuple[list[FileFit], list[Interval]]]:
     """All files if there are versions that they all fit, else those that fit the same, together."""
     from fwdoctor.fit import versions
+    from fwdoctor.surface.timeline import Product
 
-    if together := versions.common(wrong):
+    if together := versions.intervals(wrong, Product.COOKBOOK):
         return [(list(wrong), together)]
-    groups: dict[tuple[Entry, ...], list[FileFit]] = {}
+    groups: dict[int, list[FileFit]] = {}
     for fit in wrong:
-        groups.setdefault(tuple(versions.common([fit])), []).append(fit)
-    return [(group, list(entries)) for entries, group in groups.items()]
+        groups.setdefault(fit.misfits(Product.COOKBOOK), []).append(fit)
+    return [(group, versions.intervals(group, Product.COOKBOOK)) for group in groups.values()]
 
 
-def _finding(facts: Facts, wrong: Sequence[FileFit], fitting: Sequence[Entry], key: str) -> Finding:
-    from fwdoctor.surface import stored
+def _finding(facts: Facts, wrong: Sequence[FileFit], there: _There, found: Sequence[Interval]) -> Finding:
+    from fwdoctor.fit import versions
+    from fwdoctor.surface import timeline
 
     book = rulebook()
-    count, path, resource = _files(len(wrong)), shown(facts.folders[0]), shown(facts.folders[0])
-    sites = [site for fit in wrong for site in fit.sites(key)]
-    found = facts.cookbook if facts.cookbook and facts.cookbook.folder else None
+    path = resource = shown(facts.folders[0])
+    sites = [site for fit in wrong for site in there.sites(fit)]
     variables = {
-        "count": count,
+        "count": _files(len(wrong)),
         "sites": _some(sites),
         "path": path,
-        "newest": stored.newest().label,
-        "found": f"the {found.label}" if found else stored.newest().label,
+        "newest": timeline.cookbook().newest.label,
+        "found": f"the {there.label}" if there.is_there else there.label,
         "migrate": _migrate(facts, path),
     }
-    if not fitting:
-        return book["FWS505"].fill(variables, resource=resource)
-    older = [e for e in fitting if _is_older(e, facts)]
-    chosen = older[-1] if older else fitting[0]
-    variables |= {
-        "fits": _span(fitting),
-        "commit": chosen.commit[:8],
-        "stay": facts.installer.install([f"fireworks-ai[training]=={chosen.sdk}"]),
-    }
-    if found is None:
-        return book["FWS503"].fill(variables, resource=resource)
-    return book["FWS501" if older else "FWS502"].fill(variables, resource=resource)
-
-
-def _is_older(entry: Entry, facts: Facts) -> bool:
-    """Whether a stored version is older than the cookbook that is there, by its surface or else its pin."""
-    from fwdoctor.fit import target
-
-    if facts.cookbook is None or facts.cookbook.folder is None:
-        return True
-    twin = target.twin_of_folder(facts.cookbook.folder)
-    if twin is not None:
-        return entry.date < twin.date
-    pin = facts.cookbook.pin
-    if pin is None or entry.sdk_pin is None:
-        return True
-    return _lowest(Requirement(entry.sdk_pin)) < _lowest(pin.requirement)
-
-
-def _lowest(pin: Requirement) -> Version:
-    """The lower bound of a pin."""
-    return max(
-        (Version(s.version) for s in pin.specifier if s.operator in (">=", "==", "~=")), default=Version("0")
+    evidence = [f"installed: {_installed(facts)}"]
+    if there.is_there:
+        pin = facts.cookbook.pin if facts.cookbook else None
+        evidence.insert(
+            0, f"there: {there.label}" + (f", which pins {wanted(pin.requirement)}" if pin else "")
+        )
+    if not found:
+        near = versions.closest(wrong, there.product)
+        evidence.insert(0, f"the code fits no version known; the nearest is {near.label}")
+        return book["FWS505"].fill(variables, resource=resource, evidence="\n".join(evidence))
+    older = [i for i in found if i.last.state < there.place.state]
+    chosen = (older[-1] if older else found[0]).last
+    release = versions.sdk_for(chosen, wrong)
+    spans = older or found[:1]
+    fits = str(spans[-1])
+    evidence.insert(
+        0, f"the code fits: {fits}" + (f", which pins {chosen.sdk_pin}" if chosen.sdk_pin else "")
     )
+    variables |= {
+        "fits": fits,
+        "commit": chosen.id,
+        "stay": facts.installer.install([_exact(release) if release else chosen.sdk_pin or SDK]),
+    }
+    rule = "FWS503" if not there.is_there else "FWS501" if older else "FWS502"
+    return book[rule].fill(variables, resource=resource, evidence="\n".join(evidence))
 
 
-def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
+def _installed(facts: Facts) -> str:
+    version = facts.sdk.version if facts.sdk else None
+    return f"fireworks-ai {version}" if version else "no fireworks-ai"
+
+
+def _judge_pin(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
     """Code for a newer cookbook with an SDK that this cookbook would refuse, where no pin says so."""
     from fwdoctor.fit import versions
+    from fwdoctor.surface.timeline import Product
 
     if facts.pin is not None or facts.sdk is None or facts.sdk.version is None:
         return []
-    fitting = versions.common(fits)
-    if not fitting or fitting[0].sdk_pin is None:
+    found = versions.intervals(fits, Product.COOKBOOK)
+    if not found or found[-1].first.sdk_pin is None:
         return []
-    oldest, pin = fitting[0], fitting[0].sdk_pin
+    oldest, pin = found[-1].first, found[-1].first.sdk_pin
     if Requirement(pin).specifier.contains(facts.sdk.version, prereleases=True):
         return []
     finding = rulebook()["FWS504"].finding(
         resource=shown(facts.folders[0]),
         count=_files(len(fits)),
-        fits=oldest.label,
+        fits=f"{oldest.label} or later",
         pin=pin,
         installed=str(facts.sdk.version),
         stay=facts.installer.install([pin]),
     )
     return [finding]
+
+
+# --- the SDK ------------------------------------------------------------------------------------------
+
+
+def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
+    """What the code asks of the SDK itself against the SDK that is installed."""
+    from fwdoctor.fit import versions
+    from fwdoctor.surface.timeline import Product
+
+    there = _sdk(facts)
+    wrong = [f for f in fits if there is not None and there.sites(f)]
+    if there is None or not wrong:
+        return []
+    found = versions.intervals(wrong, Product.SDK)
+    sites = [site for fit in wrong for site in there.sites(fit)]
+    resource = shown(facts.folders[0])
+    variables = {
+        "count": _files(len(wrong)),
+        "installed": there.label,
+        "sites": _some(sites),
+        "fits": str(found[-1]) if found else "no release known",
+        "path": resource,
+        "interpreter": facts.interpreter.label,
+    }
+    if not found:
+        return [rulebook()["FWS507"].fill(variables, resource=resource)]
+    variables["install"] = facts.installer.install([_exact(_release_to_take(facts, found))])
+    return [rulebook()["FWS506"].fill(variables, resource=resource)]
+
+
+def _sdk(facts: Facts) -> _There | None:
+    """The installed SDK: as stored, if it is a release from an index; else read from the disk."""
+    from fwdoctor.surface import timeline
+    from fwdoctor.surface.folders import SDK_LEFT_OUT, SDK_PACKAGES
+    from fwdoctor.surface.reader import read_surface
+
+    found, line = facts.sdk, timeline.sdk()
+    if found is None or found.version is None:
+        return None
+    release = next((v for v in line.versions if v.number == str(found.version)), None)
+    label = f"fireworks-ai {found.version}"
+    if release is not None and found.origin is None:
+        return _There(line.product, line.surface(release), release, label)
+    try:
+        surface = read_surface(found.site, SDK_PACKAGES, name=label, leave_out=SDK_LEFT_OUT)
+    except FwdoctorError:
+        return None  # not where its metadata is: an editable install, of which nothing is claimed
+    older = [v for v in line.versions if Number(v.number or "0") <= found.version]
+    return _There(line.product, surface, release or (older[-1] if older else line.versions[0]), label)
+
+
+def _release_to_take(facts: Facts, found: Sequence[Interval]) -> Version:
+    """The newest release that the code fits and, if one does, that the pin allows."""
+    from fwdoctor.surface import timeline
+
+    line = timeline.sdk()
+    good = [v for i in found for v in line.versions if i.first.state <= v.state <= i.last.state]
+    pin = facts.pin.requirement.specifier if facts.pin else None
+    allowed = [v for v in good if pin is None or pin.contains(v.number or "", prereleases=True)]
+    return (allowed or good)[-1]
+
+
+# --- words --------------------------------------------------------------------------------------------
 
 
 def _migrate(facts: Facts, path: str) -> str:
@@ -186,11 +283,8 @@ def _migrate(facts: Facts, path: str) -> str:
     return shlex.join(words)
 
 
-def _span(fitting: Sequence[Entry]) -> str:
-    oldest, newest = fitting[0], fitting[-1]
-    if oldest is newest:
-        return newest.label
-    return f"cookbook {oldest.commit[:8]} to {newest.commit[:8]} ({oldest.date} to {newest.date})"
+def _exact(release: Version) -> str:
+    return f"{SDK}[training]=={release.number}"
 
 
 def _some(sites: Sequence[Site]) -> str:

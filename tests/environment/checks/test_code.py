@@ -74,7 +74,7 @@ def test_both_ways_out_are_commands(tmp_path: Path) -> None:
     migrate, stay = (step.commands[0] for step in finding.remedy)
     assert migrate.startswith("fwdoctor migrate --diff --target ")
     assert str(folder) in migrate
-    assert "fireworks-ai[training]==1.2.0a70" in stay
+    assert "fireworks-ai[training]==1.2.0a73" in stay
     assert "68dc0d97" in finding.remedy[1].text
     assert "train.py:3" in finding.message
 

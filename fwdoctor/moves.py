@@ -88,11 +88,55 @@ def moves() -> Moves:
     return load(fwdoctor_rules.DATA / "moves" / "recipe_launch.toml")
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Names that are gone and that no codemod carries: ``path`` and everything below it, ``*`` one part of it.
+
+    ``new`` is what to use instead, None where nothing is known.
+    """
+
+    path: str
+    new: str | None = None
+
+    def covers(self, path: str) -> bool:
+        """Whether this is about a path."""
+        own, parts = self.path.split("."), path.split(".")
+        return len(own) <= len(parts) and all(a in ("*", b) for a, b in zip(own, parts, strict=False))
+
+
+@functools.cache
+def removed() -> tuple[Removed, ...]:
+    """The bundled list of names that are gone.
+
+    Raises:
+        FwdoctorError: the file is not TOML or a table has a missing or an unknown key.
+    """
+    path = fwdoctor_rules.DATA / "moves" / "removed.toml"
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))["removed"]
+        return tuple(_make(Removed, t) for t in tables)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
+        raise FwdoctorError(f"{path}: cannot read this list: {error}") from error
+
+
+def explanation(path: str) -> Removed | None:
+    """What is known about a name that is gone and was not moved: the entry with the longest path."""
+    return max((r for r in removed() if r.covers(path)), key=lambda r: len(r.path), default=None)
+
+
 def successor(path: str) -> str | None:
-    """What replaced the thing at a full dotted path, in a few words; None where no move says.
+    """What replaced the thing at a full dotted path, in a few words; None where nothing is known.
 
     ``training.utils.config.InfraConfig`` gives ``TrainerConfig``, ``….rl_loop.Config.infra`` ``trainer=``.
     """
+    moved = _moved(path)
+    if moved is not None:
+        return moved
+    found = explanation(path)
+    return found.new if found else None
+
+
+def _moved(path: str) -> str | None:
     known = moves()
     owner, _, name = path.rpartition(".")
     if (cls := known.classes.get(path)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fwdoctor.fit.versions import FileFit
     from fwdoctor.surface.model import Surface
     from fwdoctor.surface.places import Place
+    from fwdoctor.surface.timeline import Product
 
 
 @click.group("surface", no_args_is_help=True)
@@ -142,37 +144,32 @@ def _place_for(name: str, at: str) -> Place:
 
     first = name.partition(".")[0]
     known = {"fireworks": Product.SDK, "training": Product.COOKBOOK}.get(first)
-    if at != "auto":
+    products = [known] if known else list(Product)
+    found: list[Place] = []
+    refused: list[FwdoctorError] = []
+    for product in products:
         try:
-            return places.find(at, known)
-        except FwdoctorError:
-            if known is not None or not any(c.isdigit() for c in at):
-                raise
-            return places.find(at, Product.SDK)
-    found = [_installed(p) for p in ([known] if known else list(Product))]
-    for place in found:
-        if lookup.search(name, place.surface):
-            return place
-    for place in found:
-        if lookup.search_ever(name, timeline(place.product)):
-            return place
-    return found[0]
+            found.append(_installed(product) if at == "auto" else places.find(at, product))
+        except FwdoctorError as error:
+            refused.append(error)
+            continue
+        if lookup.search(name, found[-1].surface):
+            return found[-1]
+    if not found:
+        raise refused[0]
+    return next((p for p in found if lookup.search_ever(name, timeline(p.product))), found[0])
 
 
-def _installed(product: object) -> Place:
+@functools.cache
+def _installed(product: Product) -> Place:
     """What the user has of a product, or the newest version known."""
     from fwdoctor.environment import gather
+    from fwdoctor.environment.surfaces import cookbook_there, sdk_there
     from fwdoctor.surface import places
     from fwdoctor.surface.timeline import Product, timeline
 
-    assert isinstance(product, Product)
     facts = gather(Path("."), environ=os.environ)
-    if product is Product.COOKBOOK and facts.cookbook is not None and facts.cookbook.folder is not None:
-        return places.read(facts.cookbook.folder)
-    if (
-        product is Product.SDK
-        and facts.sdk is not None
-        and (facts.sdk.site / "fireworks/training/sdk").is_dir()
-    ):
-        return places.read(facts.sdk.site)
-    return places.of_version(timeline(product).newest)
+    there = cookbook_there(facts) if product is Product.COOKBOOK else sdk_there(facts)
+    if there is None:
+        return places.of_version(timeline(product).newest)
+    return places.Place(there.surface, there.product, f"your {there.label}", there.version)

@@ -208,24 +208,31 @@ class Surface:
             return path, self.modules[path]
         head, rest = self._module_prefix(path)
         if head is None:
-            # A package without __init__ (namespace) that we saw modules below, or nothing at all.
-            return UNKNOWN if path in self._packages else MISSING
+            return self._below_namespace("", rest)
         module = self.modules[head]
         name = rest[0]
         symbol = module.names.get(name)
-        if symbol is None and name.startswith("__") and name.endswith("__"):
-            return UNKNOWN  # __file__ and the like: every module has them
         if symbol is None:
-            below = f"{head}.{name}"
-            if not self.covers(below):
-                return UNKNOWN
-            return UNKNOWN if module.dynamic or below in self._packages else MISSING
+            if module.dynamic or (name.startswith("__") and name.endswith("__")):
+                return UNKNOWN  # __file__ and the like: every module has them
+            return self._below_namespace(f"{head}.", rest)
         if isinstance(symbol, Alias):
             return self._locate(".".join((symbol.target, *rest[1:])), depth + 1)
         here = f"{head}.{name}"
         if len(rest) == 1:
             return here, symbol
         return self._member(here, symbol, rest[1:])
+
+    def _below_namespace(self, start: str, rest: list[str]) -> Absent:
+        """Of a package without ``__init__``, only modules are known, and these all."""
+        for i, name in enumerate(rest):
+            path = start + ".".join(rest[: i + 1])
+            if not self.covers(path):
+                return UNKNOWN
+            if path not in self._packages:
+                # A private module may be left out of what is stored.
+                return UNKNOWN if i and name.startswith("_") else MISSING
+        return UNKNOWN
 
     def _member(self, here: str, symbol: Symbol, rest: list[str]) -> tuple[str, Symbol | Module] | Absent:
         if not isinstance(symbol, Class) or len(rest) > 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -333,7 +334,7 @@ def _read_body(raw: RawClass, node: ast.ClassDef, *, keyword_only: bool) -> None
     told = False  # the string below a field is about that field
     for statement in node.body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            if raw.is_dataclass and _text(statement.annotation) in ("KW_ONLY", "dataclasses.KW_ONLY"):
+            if raw.is_dataclass and _type_text(statement.annotation) in ("KW_ONLY", "dataclasses.KW_ONLY"):
                 keyword_only = True
                 continue
             told = _annotation(raw, statement, statement.target.id, keyword_only=keyword_only)
@@ -359,7 +360,7 @@ def _read_body(raw: RawClass, node: ast.ClassDef, *, keyword_only: bool) -> None
 
 def _annotation(raw: RawClass, node: ast.AnnAssign, name: str, *, keyword_only: bool) -> bool:
     """Note an annotated name; True if it is a field."""
-    annotation = _text(node.annotation) or ""
+    annotation = _type_text(node.annotation) or ""
     raw.attributes.add(name)
     if "ClassVar" in annotation:
         return False
@@ -453,16 +454,18 @@ def _parameters(args: ast.arguments) -> list[Parameter]:
             a.arg,
             Kind.POSITIONAL_ONLY if i < len(args.posonlyargs) else Kind.POSITIONAL_OR_KEYWORD,
             _text(d),
-            _text(a.annotation),
+            _type_text(a.annotation),
         )
         for i, (a, d) in enumerate(zip(positional, defaults, strict=True))
     ]
     if args.vararg:
-        result.append(Parameter(args.vararg.arg, Kind.VAR_POSITIONAL, None, _text(args.vararg.annotation)))
+        result.append(
+            Parameter(args.vararg.arg, Kind.VAR_POSITIONAL, None, _type_text(args.vararg.annotation))
+        )
     for a, kw_default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
-        result.append(Parameter(a.arg, Kind.KEYWORD_ONLY, _text(kw_default), _text(a.annotation)))
+        result.append(Parameter(a.arg, Kind.KEYWORD_ONLY, _text(kw_default), _type_text(a.annotation)))
     if args.kwarg:
-        result.append(Parameter(args.kwarg.arg, Kind.VAR_KEYWORD, None, _text(args.kwarg.annotation)))
+        result.append(Parameter(args.kwarg.arg, Kind.VAR_KEYWORD, None, _type_text(args.kwarg.annotation)))
     return result
 
 
@@ -619,6 +622,14 @@ def _text(node: ast.expr | None) -> str | None:
         return repr(node.value)
     text = ast.unparse(node)
     return text if len(text) <= _LONGEST_TEXT else "..."
+
+
+def _type_text(node: ast.expr | None) -> str | None:
+    """An annotation as text; one in quotes means the same as one without."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            node = ast.parse(node.value, mode="eval").body
+    return _text(node)
 
 
 def last_name(node: ast.expr) -> str | None:

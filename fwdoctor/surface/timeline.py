@@ -217,10 +217,14 @@ class Timeline:
 
     def _release(self, wanted: str) -> Version | None:
         try:
-            number = Number(_release_number(wanted))
-        except (InvalidVersion, InvalidRequirement):
+            return self.release(_release_number(wanted))
+        except InvalidRequirement:
             return None
-        return next((v for v in self.versions if Number(v.number or "0") == number), None)
+
+    def release(self, number: str) -> Version | None:
+        """The SDK release with a number, in any form of PEP 440; None if it is not in the timeline."""
+        wanted = _number(number)
+        return next((v for v in self.versions if wanted and _number(v.number or "") == wanted), None)
 
     def _commit(self, wanted: str) -> Version | None:
         commit = names().get(wanted, wanted)

@@ -4,48 +4,27 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
-from packaging.version import Version as Number
 
 from fwdoctor.environment.checks import outcome
 from fwdoctor.environment.checks._pin import wanted
 from fwdoctor.environment.cookbook import SDK, Source
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.reading import shown
-from fwdoctor.errors import FwdoctorError
+from fwdoctor.environment.surfaces import There, cookbook_there, sdk_there
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding
 from fwdoctor.rulebook import rulebook
 
 if TYPE_CHECKING:
     from fwdoctor.fit.versions import FileFit, Interval, Site
-    from fwdoctor.surface.model import Surface
-    from fwdoctor.surface.timeline import Product, Version
+    from fwdoctor.surface.timeline import Version
 
 SECTION = "code"
 ORDER = 60
 _SITES_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class _There:
-    """A cookbook or an SDK that code is compared with.
-
-    ``place`` is where it stands in its timeline; ``label`` how messages call it. ``is_there`` is false for
-    the newest cookbook known, which stands in where none was found.
-    """
-
-    product: Product
-    surface: Surface
-    place: Version
-    label: str
-    is_there: bool = True
-
-    def sites(self, fit: FileFit) -> list[Site]:
-        return fit.sites_in(self.surface, self.product, self.place.state)
 
 
 def check(facts: Facts) -> CheckOutcome:
@@ -97,32 +76,23 @@ def _judge_cookbook(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
     using = [f for f in fits if Product.COOKBOOK in f.products]
     if not using:
         return []
-    there = _cookbook(facts)
-    wrong = [f for f in using if there.sites(f)]
+    there = cookbook_there(facts)
+    wrong = [f for f in using if _sites(there or _newest(), [f])]
     if not wrong:
         return _judge_pin(facts, using)
     return [_finding(facts, group, there, found) for group, found in _groups(wrong)]
 
 
-def _cookbook(facts: Facts) -> _There:
-    """The cookbook that is there, or the newest one known."""
-    from fwdoctor.surface import identity, timeline
+def _newest() -> There:
+    """The newest cookbook known, to compare with where none was found."""
+    from fwdoctor.surface import timeline
 
-    line, product = timeline.cookbook(), timeline.Product.COOKBOOK
-    found = facts.cookbook
-    if found is not None and found.folder is not None:
-        try:
-            pin = str(found.pin.requirement) if found.pin else None
-            match = identity.of_folder(found.folder, found.commit, found.number, pin)
-        except FwdoctorError:
-            pass  # no cookbook in it after all: other sections tell
-        else:
-            for unreadable in identity.judged(match.surface):
-                facts.reader.problem(Path(unreadable.path), identity.half_written(unreadable))
-            return _There(product, match.surface, match.nearest, match.label)
-    elif found is not None and found.commit and (named := line.by_commit(found.commit)):
-        return _There(product, line.surface(named), named, named.label)
-    return _There(product, line.surface(line.newest), line.newest, line.newest.label, is_there=False)
+    line = timeline.cookbook()
+    return There(line.product, line.surface(line.newest), line.newest, line.newest.label)
+
+
+def _sites(there: There, fits: Sequence[FileFit]) -> list[Site]:
+    return [site for fit in fits for site in fit.sites_in(there.surface, there.product, there.version.state)]
 
 
 def _groups(wrong: Sequence[FileFit]) -> list[tuple[list[FileFit], list[Interval]]]:
@@ -138,32 +108,33 @@ def _groups(wrong: Sequence[FileFit]) -> list[tuple[list[FileFit], list[Interval
     return [(group, versions.intervals(group, Product.COOKBOOK)) for group in groups.values()]
 
 
-def _finding(facts: Facts, wrong: Sequence[FileFit], there: _There, found: Sequence[Interval]) -> Finding:
+def _finding(
+    facts: Facts, wrong: Sequence[FileFit], there: There | None, found: Sequence[Interval]
+) -> Finding:
     from fwdoctor.fit import versions
     from fwdoctor.surface import timeline
 
     book = rulebook()
     path = resource = shown(facts.folders[0])
-    sites = [site for fit in wrong for site in there.sites(fit)]
+    against = there or _newest()
     variables = {
         "count": _files(len(wrong)),
-        "sites": _some(sites),
+        "sites": _some(_sites(against, wrong)),
         "path": path,
         "newest": timeline.cookbook().newest.label,
-        "found": f"the {there.label}" if there.is_there else there.label,
+        "found": f"the {there.label}" if there else against.label,
         "migrate": _migrate(facts, path),
     }
     evidence = [f"installed: {_installed(facts)}"]
-    if there.is_there:
+    if there is not None:
         pin = facts.cookbook.pin if facts.cookbook else None
-        evidence.insert(
-            0, f"there: {there.label}" + (f", which pins {wanted(pin.requirement)}" if pin else "")
-        )
+        pins = f", which pins {wanted(pin.requirement)}" if pin else ""
+        evidence.insert(0, f"there: {there.label}{pins}")
     if not found:
-        near = versions.closest(wrong, there.product)
+        near = versions.closest(wrong, against.product)
         evidence.insert(0, f"the code fits no version known; the nearest is {near.label}")
         return book["FWS505"].fill(variables, resource=resource, evidence="\n".join(evidence))
-    older = [i for i in found if i.last.state < there.place.state]
+    older = [i for i in found if i.last.state < against.version.state]
     chosen = (older[-1] if older else found[0]).last
     release = versions.sdk_for(chosen, wrong)
     spans = older or found[:1]
@@ -176,7 +147,7 @@ def _finding(facts: Facts, wrong: Sequence[FileFit], there: _There, found: Seque
         "commit": chosen.id,
         "stay": facts.installer.install([_exact(release) if release else chosen.sdk_pin or SDK]),
     }
-    rule = "FWS503" if not there.is_there else "FWS501" if older else "FWS502"
+    rule = "FWS503" if there is None else "FWS501" if older else "FWS502"
     return book[rule].fill(variables, resource=resource, evidence="\n".join(evidence))
 
 
@@ -217,17 +188,16 @@ def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
     from fwdoctor.fit import versions
     from fwdoctor.surface.timeline import Product
 
-    there = _sdk(facts)
-    wrong = [f for f in fits if there is not None and there.sites(f)]
+    there = sdk_there(facts)
+    wrong = [f for f in fits if there is not None and _sites(there, [f])]
     if there is None or not wrong:
         return []
     found = versions.intervals(wrong, Product.SDK)
-    sites = [site for fit in wrong for site in there.sites(fit)]
     resource = shown(facts.folders[0])
     variables = {
         "count": _files(len(wrong)),
         "installed": there.label,
-        "sites": _some(sites),
+        "sites": _some(_sites(there, wrong)),
         "fits": str(found[-1]) if found else "no release known",
         "path": resource,
         "interpreter": facts.interpreter.label,
@@ -236,27 +206,6 @@ def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
         return [rulebook()["FWS507"].fill(variables, resource=resource)]
     variables["install"] = facts.installer.install([_exact(_release_to_take(facts, found))])
     return [rulebook()["FWS506"].fill(variables, resource=resource)]
-
-
-def _sdk(facts: Facts) -> _There | None:
-    """The installed SDK: as stored, if it is a release from an index; else read from the disk."""
-    from fwdoctor.surface import timeline
-    from fwdoctor.surface.folders import SDK_LEFT_OUT, SDK_PACKAGES
-    from fwdoctor.surface.reader import read_surface
-
-    found, line = facts.sdk, timeline.sdk()
-    if found is None or found.version is None:
-        return None
-    release = next((v for v in line.versions if v.number == str(found.version)), None)
-    label = f"fireworks-ai {found.version}"
-    if release is not None and found.origin is None:
-        return _There(line.product, line.surface(release), release, label)
-    try:
-        surface = read_surface(found.site, SDK_PACKAGES, name=label, leave_out=SDK_LEFT_OUT)
-    except FwdoctorError:
-        return None  # not where its metadata is: an editable install, of which nothing is claimed
-    older = [v for v in line.versions if Number(v.number or "0") <= found.version]
-    return _There(line.product, surface, release or (older[-1] if older else line.versions[0]), label)
 
 
 def _release_to_take(facts: Facts, found: Sequence[Interval]) -> Version:

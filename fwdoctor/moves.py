@@ -90,7 +90,7 @@ def moves() -> Moves:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Names that are gone and that no codemod carries: ``path`` and everything below it, ``*`` one part of it.
+    """Names that are gone and that no codemod carries: ``path`` and all below it, ``*`` one part of it.
 
     ``new`` is what to use instead, None where nothing is known.
     """

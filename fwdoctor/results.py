@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VersionRef:
     """A version of the cookbook (a commit) or of the SDK (a release). Dates are ISO 8601."""
 
@@ -21,7 +21,7 @@ class VersionRef:
     sdk_pin: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signature:
     """One field or parameter; ``default`` and ``annotation`` are source text, null where there is none."""
 
@@ -33,7 +33,7 @@ class Signature:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MethodResult:
     """A method and its parameters, without ``self``; ``complete`` is false if it may take more."""
 
@@ -43,7 +43,7 @@ class MethodResult:
     deprecated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PartChange:
     """One part that changed: a field, a parameter, a method …; ``text`` is how people read it."""
 
@@ -55,7 +55,7 @@ class PartChange:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SiteResult:
     """A place in the user's code; ``dropped_by``/``added_by`` say when what it asks for went and came."""
 
@@ -68,7 +68,7 @@ class SiteResult:
     added_by: VersionRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """Something that happened to a name in a version."""
 
@@ -77,7 +77,7 @@ class Event:
     changes: tuple[PartChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShowResult:
     """What one version has at a path. ``what`` is null where it has nothing there.
 
@@ -103,7 +103,7 @@ class ShowResult:
     replaced_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChangeResult:
     """A name that came, went, moved or changed; ``sites`` is where code uses it, if any was given."""
 
@@ -117,7 +117,7 @@ class ChangeResult:
     sites: tuple[SiteResult, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DiffResult:
     """What changed between two versions, or only what touches the code ``used_by``."""
 
@@ -127,7 +127,7 @@ class DiffResult:
     changes: tuple[ChangeResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IntervalResult:
     """Versions next to each other; ``until`` is the last day of the last one, null if it is the newest."""
 
@@ -137,7 +137,7 @@ class IntervalResult:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BreakResult:
     """A version that code does not fit, and where."""
 
@@ -145,7 +145,7 @@ class BreakResult:
     sites: tuple[SiteResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProductFit:
     """The versions of one product that code fits, and what breaks on both sides of them."""
 
@@ -154,7 +154,7 @@ class ProductFit:
     breaks: tuple[BreakResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WayOut:
     """What to do, and the commands that do it."""
 
@@ -162,7 +162,7 @@ class WayOut:
     commands: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FitResult:
     """Which versions code fits. A product that it does not use is null."""
 
@@ -175,7 +175,7 @@ class FitResult:
     move_on: WayOut | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModuleResult:
     """A module of a surface that was read: its own public names, with what they are."""
 
@@ -184,7 +184,7 @@ class ModuleResult:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BuildResult:
     """A surface that was read, and the stored version that it is, or that is nearest to it."""
 

@@ -131,6 +131,8 @@ def _called(paths: tuple[str, ...]) -> str:
 
 
 def _unreadable(surface: Surface) -> list[Problem]:
+    if not surface.unreadable:
+        return []
     from fwdoctor.finding import Problem
     from fwdoctor.surface import identity
 

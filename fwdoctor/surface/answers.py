@@ -22,7 +22,7 @@ from fwdoctor.results import (
     SiteResult,
     VersionRef,
 )
-from fwdoctor.surface import codec, identity, lookup, places, timeline
+from fwdoctor.surface import codec, lookup, places, timeline
 from fwdoctor.surface.compare import Change, Detail, How, What, compare, described, own_names
 from fwdoctor.surface.essence import is_private
 from fwdoctor.surface.model import Class, Function, Module, Parameter, Surface, signature_of
@@ -303,6 +303,8 @@ def build(path: Path, save: Path | None = None) -> tuple[BuildResult, Surface]:
     Raises:
         FwdoctorError: there is neither a cookbook nor an SDK, or it cannot be saved.
     """
+    from fwdoctor.surface import identity
+
     place = places.read(path)
     line = timeline.timeline(place.product)
     found = identity.match(place.surface, line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -305,6 +304,8 @@ def _without_echoes(changes: list[Change], old: Surface, new: Surface) -> list[C
 
 def fingerprint(surface: Surface) -> str:
     """A digest of what a surface offers: equal for equal surfaces, whatever their names are."""
+    import hashlib
+
     digest = hashlib.sha256()
     for name in sorted(surface.modules):
         if surface.covers(name):

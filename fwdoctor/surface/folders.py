@@ -6,7 +6,6 @@ from pathlib import Path
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.surface.model import Surface
-from fwdoctor.surface.reader import read_surface
 
 COOKBOOK_PACKAGES = ("training",)
 SDK_PACKAGES = ("fireworks.training",)
@@ -33,5 +32,7 @@ def cookbook_root(folder: Path) -> Path:
 def read_cookbook(folder: Path) -> Surface:
     """Read the cookbook in ``folder``; raises as :func:`cookbook_root`."""
     # Its examples are read, too: scripts import them, and their tests patch names in them.
+    from fwdoctor.surface.reader import read_surface  # what is stored is looked up without it
+
     left_out = [p for p in COOKBOOK_LEFT_OUT if p != "training.examples"]
     return read_surface(cookbook_root(folder), COOKBOOK_PACKAGES, name=str(folder), leave_out=left_out)

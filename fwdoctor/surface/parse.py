@@ -382,9 +382,7 @@ def _method(raw: RawClass, node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[
     raw.has_new |= node.name == "__new__"
     for statement in _statements(node.body):
         for target in _targets(statement):
-            for inner in ast.walk(target):
-                if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
-                    raw.attributes.add(inner.attr)
+            raw.attributes.update(_set_attributes(target))
     always, about = _warnings(node)
     if node.name == "__post_init__" or node.name == "__init__":
         raw.deprecated |= always
@@ -559,18 +557,18 @@ def _passes_on(node: ast.FunctionDef) -> bool:
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """All statements, nested ones too; expressions are not entered, which is most of the work saved."""
-    for node in body:
+    waiting = list(reversed(body))
+    while waiting:
+        node = waiting.pop()
         yield node
+        if isinstance(node, ast.Assign | ast.Expr | ast.Return | ast.AnnAssign | ast.Raise):
+            continue
         for name in ("body", "orelse", "finalbody"):
-            inner = getattr(node, name, None)
-            if inner:
-                yield from _statements(inner)
+            waiting += getattr(node, name, ())
         if isinstance(node, ast.Try | ast.TryStar):
-            for handler in node.handlers:
-                yield from _statements(handler.body)
+            waiting += (s for handler in node.handlers for s in handler.body)
         elif isinstance(node, ast.Match):
-            for case in node.cases:
-                yield from _statements(case.body)
+            waiting += (s for case in node.cases for s in case.body)
 
 
 def _targets(node: ast.stmt) -> list[ast.expr]:
@@ -583,6 +581,18 @@ def _targets(node: ast.stmt) -> list[ast.expr]:
             return [i.optional_vars for i in node.items if i.optional_vars]
         case _:
             return []
+
+
+def _set_attributes(target: ast.expr) -> Iterator[str]:
+    """The attributes that an assignment to ``target`` sets: of ``self.a, (self.b, *self.c)`` a, b and c."""
+    match target:
+        case ast.Attribute(attr=name):
+            yield name
+        case ast.Tuple(elts=inner) | ast.List(elts=inner):
+            for element in inner:
+                yield from _set_attributes(element)
+        case ast.Starred(value=value):
+            yield from _set_attributes(value)
 
 
 def _names_in(node: ast.expr) -> list[ast.Name]:

@@ -17,7 +17,6 @@ from fwdoctor.surface.folders import (
     read_cookbook,
 )
 from fwdoctor.surface.model import Surface
-from fwdoctor.surface.reader import read_surface, read_wheel
 from fwdoctor.surface.timeline import Product, Version
 
 _RELEASE = re.compile(r"v?\d{1,3}(\.\d+)+((a|b|rc|\.?dev|\.?post)\d+)*\^*")
@@ -67,6 +66,8 @@ def read(path: Path) -> Place:
     Raises:
         FwdoctorError: it is neither a cookbook nor an SDK nor a surface file.
     """
+    from fwdoctor.surface.reader import read_surface
+
     if not path.exists():
         raise FwdoctorError(f"{path}: no such file or folder")
     if path.is_file():
@@ -91,6 +92,8 @@ def read(path: Path) -> Place:
 
 
 def _file(path: Path) -> Place:
+    from fwdoctor.surface.reader import read_wheel
+
     if path.suffix == ".json":
         surface = codec.load(path)
         product = Product.SDK if surface.roots == SDK_PACKAGES else Product.COOKBOOK

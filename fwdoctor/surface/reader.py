@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +47,8 @@ def read_wheel(wheel: Path, packages: Sequence[str], *, name: str, leave_out: Se
     Raises:
         FwdoctorError: it is no zip archive, is damaged, or has none of the packages.
     """
+    import zipfile
+
     roots = tuple(p.replace(".", "/") for p in packages)
     raw = []
     try:

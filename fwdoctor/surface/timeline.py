@@ -6,26 +6,24 @@ The files are ``rules/fwdoctor_rules/surfaces/*.jsonl``, written by ``scripts/bu
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import enum
 import functools
 import re
-import tomllib
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fwdoctor_rules
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
-from packaging.version import Version as Number
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.surface.history import History
 from fwdoctor.surface.model import Absent, Module, Surface, Symbol
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version as Number
+
+# packaging, tomllib and difflib load where they are needed: a lookup needs none of them.
 
 FOLDER = fwdoctor_rules.DATA / "surfaces"
 #: How many neighbours an error names.
@@ -216,10 +214,7 @@ class Timeline:
         return version
 
     def _release(self, wanted: str) -> Version | None:
-        try:
-            return self.release(_release_number(wanted))
-        except InvalidRequirement:
-            return None
+        return self.release(_release_number(wanted))
 
     def release(self, number: str) -> Version | None:
         """The SDK release with a number, in any form of PEP 440; None if it is not in the timeline."""
@@ -236,13 +231,12 @@ class Timeline:
 
     def tagged(self, wanted: str) -> Version | None:
         """The version with a tag, or with the tag's number in any form of PEP 440."""
+        tagged = [v for v in self.versions if v.tag is not None]
+        if (exact := next((v for v in tagged if v.tag == wanted), None)) is not None:
+            return exact
         number = _number(wanted.removeprefix(_TAG_PREFIX))
-        for version in self.versions:
-            if version.tag is not None and (
-                version.tag == wanted or (number and number == _number(version.tag.removeprefix(_TAG_PREFIX)))
-            ):
-                return version
-        return None
+        same = (v for v in tagged if number and _number((v.tag or "").removeprefix(_TAG_PREFIX)) == number)
+        return next(same, None)
 
     def by_commit(self, commit: str) -> Version | None:
         """The version of a commit, abbreviated or not; None if it is not in the timeline."""
@@ -253,6 +247,8 @@ class Timeline:
         if self.product is Product.SDK:
             near = _nearest_releases(wanted, self.versions)
             return f"no fireworks-ai {_bare(wanted)}: the nearest are {near}; newest known is {newest.number}"
+        import difflib
+
         words = [w for v in self.versions for w in (v.tag, v.id) if w] + list(names())
         near = ", ".join(difflib.get_close_matches(wanted, words, n=_SUGGESTED, cutoff=0.5))
         hint = f"; near it: {near}" if near else ""
@@ -284,20 +280,25 @@ class Past:
 def _release_number(wanted: str) -> str:
     """``fireworks-ai[training]==1.2.2`` or ``1.2.2`` as ``1.2.2``."""
     if not wanted[:1].isdigit():
-        requirement = Requirement(wanted)
+        from packaging.requirements import InvalidRequirement, Requirement
+
+        try:
+            requirement = Requirement(wanted)
+        except InvalidRequirement:
+            return ""
         exact = [s.version for s in requirement.specifier if s.operator in ("==", "===")]
         return exact[0] if len(exact) == 1 else ""
     return wanted
 
 
 def _bare(wanted: str) -> str:
-    try:
-        return _release_number(wanted) or wanted
-    except InvalidRequirement:
-        return wanted
+    return _release_number(wanted) or wanted
 
 
 def _number(text: str) -> Number | None:
+    from packaging.version import InvalidVersion
+    from packaging.version import Version as Number
+
     try:
         return Number(text)
     except InvalidVersion:
@@ -309,8 +310,10 @@ def _nearest_releases(wanted: str, versions: Iterable[Version]) -> str:
     numbers = [v.number or "" for v in versions]
     number = _number(_bare(wanted))
     if number is None:
+        import difflib
+
         return ", ".join(difflib.get_close_matches(wanted, numbers, n=_SUGGESTED, cutoff=0)) or numbers[-1]
-    place = bisect_right([Number(n) for n in numbers], number)
+    place = sum(known <= number for n in numbers if (known := _number(n)))
     return ", ".join(numbers[max(0, place - 1) : place + 1])
 
 
@@ -342,6 +345,8 @@ def sdk() -> Timeline:
 @functools.cache
 def names() -> dict[str, str]:
     """Names that people give to versions of the cookbook, and the commits that they mean."""
+    import tomllib
+
     path = FOLDER / "names.toml"
     try:
         table = tomllib.loads(path.read_text("utf-8"))["cookbook"]
@@ -365,6 +370,8 @@ def sdk_of(version: Version) -> Version:
     releases = sdk().versions
     allowed = releases
     if version.sdk_pin is not None:
+        from packaging.requirements import Requirement
+
         specifier = Requirement(version.sdk_pin).specifier
         allowed = (
             tuple(r for r in releases if specifier.contains(r.number or "", prereleases=True)) or releases
@@ -380,4 +387,7 @@ def releases_within(specifier: SpecifierSet) -> list[Version]:
 
 def is_sdk(requirement: str) -> bool:
     """Whether a requirement or a bare name means the SDK."""
-    return canonicalize_name(re.split(r"[\[=<>!~ @;]", requirement, maxsplit=1)[0]) == "fireworks-ai"
+    name = re.split(r"[\[=<>!~ @;]", requirement, maxsplit=1)[0]
+    return (
+        re.sub(r"[-_.]+", "-", name).lower() == "fireworks-ai"
+    )  # PEP 503; packaging.utils takes 8 ms to load

@@ -50,7 +50,8 @@ def main() -> int:
         wheel = options.wheel
         if wheel is None:
             command = [sys.executable, DOWNLOAD, scratch, "--newest-only", "--index", options.index]
-            subprocess.run(command, check=True)
+            if subprocess.run(command, check=False).returncode:
+                return 2
             wheel = next(Path(scratch).glob("*.whl"))
         try:
             same, text = judge(wheel)

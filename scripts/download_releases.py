@@ -2,15 +2,15 @@
 
     python scripts/download_releases.py WHEELS [--index https://pypi.org]
 
-WHEELS gets one wheel a release from 1.0.0a36 on and ``releases.json``: release → day of its upload. Each
-download is compared with the digest that the index states. Nothing is installed or imported.
+WHEELS gets one wheel a release from 1.0.0a36 on and ``releases.json``: release → day of its upload, as the
+index states it. pip downloads (from where it is set up to) and compares the digests; nothing is installed.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,40 @@ PROJECT = "fireworks-ai"
 OLDEST = Number("1.0.0a36")
 
 
+def days(index: str) -> dict[str, str]:
+    """Release → day of the upload of its wheel, oldest release first.
+
+    Raises:
+        SystemExit: the index does not answer, or not with what is expected.
+    """
+    url = f"{index.rstrip('/')}/pypi/{PROJECT}/json"
+    try:
+        answer = httpx.get(url, timeout=60, follow_redirects=True).raise_for_status()
+        releases: dict[str, list[dict[str, Any]]] = answer.json()["releases"]
+        found = {}
+        for number in sorted((n for n in releases if Number(n) >= OLDEST), key=Number):
+            wheel = next((f for f in releases[number] if f["packagetype"] == "bdist_wheel"), None)
+            if wheel is None:
+                print(f"{number}: no wheel, left out", file=sys.stderr)
+            else:
+                found[number] = wheel["upload_time"][:10]
+    except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        raise SystemExit(f"{url}: {error}") from error
+    return found
+
+
+def download(number: str, folder: Path) -> None:
+    """Get the wheel of a release, unless it is there."""
+    if next(folder.glob(f"fireworks_ai-{number}-*.whl"), None) is not None:
+        return
+    options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "download", *options, f"{PROJECT}=={number}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{number}: pip could not download it\n{done.stderr.strip()}")
+    print(f"{number}: downloaded")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -31,28 +65,13 @@ def main() -> int:
     parser.add_argument("--newest-only", action="store_true", help="only the newest release")
     options = parser.parse_args()
     options.wheels.mkdir(parents=True, exist_ok=True)
-    with httpx.Client(timeout=60, follow_redirects=True) as client:
-        answer = client.get(f"{options.index}/pypi/{PROJECT}/json")
-        answer.raise_for_status()
-        releases: dict[str, list[dict[str, Any]]] = answer.json()["releases"]
-        dates = {}
-        numbers = sorted((n for n in releases if Number(n) >= OLDEST), key=Number)
-        for number in numbers[-1:] if options.newest_only else numbers:
-            wheel = next((f for f in releases[number] if f["packagetype"] == "bdist_wheel"), None)
-            if wheel is None:
-                print(f"{number}: no wheel, left out", file=sys.stderr)
-                continue
-            dates[number] = wheel["upload_time"][:10]
-            path = options.wheels / wheel["filename"]
-            if not path.exists():
-                data = client.get(wheel["url"]).raise_for_status().content
-                if hashlib.sha256(data).hexdigest() != wheel["digests"]["sha256"]:
-                    raise SystemExit(f"{path.name}: its digest is not what the index states")
-                path.write_bytes(data)
-                print(f"{path.name}: downloaded")
-    text = json.dumps(dates, indent=1) + "\n"
-    (options.wheels / "releases.json").write_text(text, "utf-8")
-    print(f"{len(dates)} releases")
+    found = days(options.index)
+    if options.newest_only:
+        found = dict(list(found.items())[-1:])
+    for number in found:
+        download(number, options.wheels)
+    (options.wheels / "releases.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    print(f"{len(found)} releases, {next(reversed(found))} the newest")
     return 0
 
 

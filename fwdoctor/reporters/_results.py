@@ -45,6 +45,27 @@ def lines_of(result: Result | None, style: Style) -> Iterator[Line]:
             yield from _shown(result, style)
 
 
+def concise(result: Result | None) -> Iterator[str]:
+    """A result in one line a fact: places as compilers write them, changes by their paths."""
+    match result:
+        case FitResult():
+            for fit in (result.cookbook, result.sdk):
+                for each in fit.breaks if fit else ():
+                    for site in each.sites:
+                        yield (
+                            f"{site.path}:{site.line}:{site.column}: {site.rule} {site.message}"
+                            f" ({each.version.label})"
+                        )
+        case DiffResult():
+            for change in result.changes:
+                yield f"{_SIGNS[change.how]} {change.path}"
+                yield from (f"{_SIGNS[p.how]} {change.path}: {p.text[2:]}" for p in change.parts)
+        case ShowResult() | BuildResult() | tuple():
+            yield from ("".join(t for t, _ in line) for line in lines_of(result, Style()))
+        case None:
+            return
+
+
 # --- show ---------------------------------------------------------------------------------------------
 
 

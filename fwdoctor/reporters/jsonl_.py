@@ -1,4 +1,4 @@
-"""JSON lines: one finding, check, file or problem a line, the summary last."""
+"""JSON lines: one finding, check, file, problem or answer a line, the summary last."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def render(report: Report, style: Style) -> str:
         ("problems", "problem"),
     ):
         rows += [{"type": kind, **row} for row in data.get(key, ())]
+    for kind in ("show", "diff", "fit", "build"):
+        found = data.get(kind, ())
+        rows += [
+            {"type": kind, **row} for row in (found if isinstance(found, list) else [found] if found else ())
+        ]
     head = {k: data[k] for k in ("tool", "version", "command", "schema")}
     rows.append({"type": "summary", **head, **data["summary"]})
     return "".join(json.dumps(row, ensure_ascii=not style.unicode) + "\n" for row in rows)

@@ -19,6 +19,7 @@ from fwdoctor.surface.folders import (
 from fwdoctor.surface.model import Surface
 from fwdoctor.surface.timeline import Product, Version
 
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _RELEASE = re.compile(r"v?\d{1,3}(\.\d+)+((a|b|rc|\.?dev|\.?post)\d+)*\^*")
 
 
@@ -49,7 +50,8 @@ def find(wanted: str, product: Product | None = None) -> Place:
     if timeline.is_sdk(bare):
         text = bare if "=" in bare else "latest"
         return of_version(timeline.sdk().find(text + "^" * (len(wanted) - len(bare))))
-    if _RELEASE.fullmatch(wanted) or product is Product.SDK:
+    of_both = bare == "latest" or _DATE.fullmatch(bare)
+    if _RELEASE.fullmatch(wanted) or (product is Product.SDK and of_both):
         return of_version(timeline.sdk().find(wanted))
     return of_version(timeline.cookbook().find(wanted))
 

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 class There:
     """A cookbook or an SDK that is there.
 
-    ``version`` is where it stands in its timeline: what it is, or what it is nearest to; ``label`` is how
-    messages call it.
+    ``version`` is where it stands in its timeline: what it is or says it is (then ``certain``), or what it is
+    nearest to; ``label`` is how messages call it.
     """
 
     product: Product
     surface: Surface
     version: Version
     label: str
+    certain: bool = True
 
 
 def cookbook_there(facts: Facts) -> There | None:
@@ -51,7 +52,8 @@ def cookbook_there(facts: Facts) -> There | None:
         return None  # its project file is there, its recipes are not
     for unreadable in identity.judged(match.surface):
         facts.reader.problem(Path(unreadable.path), identity.half_written(unreadable))
-    return There(line.product, match.surface, match.nearest, match.label)
+    certain = match.twin is not None or match.says_so
+    return There(line.product, match.surface, match.nearest, match.label, certain)
 
 
 def sdk_there(facts: Facts) -> There | None:

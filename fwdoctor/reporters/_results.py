@@ -258,7 +258,7 @@ def _build(result: BuildResult, style: Style) -> Iterator[Line]:
     if result.version is not None:
         yield ((f"  offers exactly what {result.version.label} offers", "green"),)
     else:
-        differ = f"{result.distance} name{'s' if result.distance != 1 else ''} differ"
+        differ = "1 name differs" if result.distance == 1 else f"{result.distance} names differ"
         yield ((f"  is no version known; the nearest is {result.nearest.label}: {differ}", "yellow"),)
     if result.saved:
         yield ((f"  saved as {result.saved}", ""),)

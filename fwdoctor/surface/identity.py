@@ -34,16 +34,18 @@ class Match:
     twin: Version | None
     nearest: Version
     distance: int
+    #: ``nearest`` is what it says it is
+    says_so: bool = False
 
     @property
     def label(self) -> str:
-        """How messages name it: the version's own label, or what it is nearest to."""
+        """How messages name it: the version that it is, or says it is, or else the nearest."""
         if self.twin is not None:
             return self.twin.label
-        names = f"{self.distance} name{'s' if self.distance != 1 else ''}"
-        return (
-            f"cookbook there (no version known; {names} away from {self.nearest.id} of {self.nearest.date})"
-        )
+        differ = f"{self.distance} name{' differs' if self.distance == 1 else 's differ'}"
+        if self.says_so:
+            return f"{self.nearest.label}, edited ({differ})"
+        return f"cookbook nearest to {self.nearest.id} ({self.nearest.date}; {differ})"
 
 
 @functools.cache
@@ -84,7 +86,7 @@ def match(surface: Surface, line: Timeline, hint: Version | None = None, pin: st
         return Match(surface, twin, twin, 0)
     distances = _distances(public, line)
     if hint is not None:
-        return Match(surface, None, hint, distances[hint.state])
+        return Match(surface, None, hint, distances[hint.state], says_so=True)
     low = _lowest(pin)
     near = {v.state for v in line.versions if low is not None and _lowest(v.sdk_pin) == low}
     state = min(near or range(len(distances)), key=lambda i: (distances[i], -i))

@@ -134,7 +134,9 @@ def _finding(
         near = versions.closest(wrong, against.product)
         evidence.insert(0, f"the code fits no version known; the nearest is {near.label}")
         return book["FWS505"].fill(variables, resource=resource, evidence="\n".join(evidence))
-    older = [i for i in found if i.last.state < against.version.state]
+    # Of one that says what it is, and lacks what that has, the code may well be from before the edit.
+    place = against.version.state
+    older = [i for i in found if (i.first.state <= place if against.certain else i.last.state < place)]
     chosen = (older[-1] if older else found[0]).last
     release = versions.sdk_for(chosen, wrong)
     spans = older or found[:1]

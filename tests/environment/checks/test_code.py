@@ -7,6 +7,7 @@ import pytest
 from fwdoctor.environment import gather
 from fwdoctor.environment.checks import code
 from fwdoctor.finding import CheckOutcome, CheckStatus
+from fwdoctor.surface import timeline
 
 OLD = "from training.recipes.sft_loop import Config\nfrom training.utils import InfraConfig\nConfig(log_path='l', infra=InfraConfig())\n"
 NEW = "from training.recipes.sft_loop import Config\nfrom training.utils import TrainerConfig\nConfig(log_path='l', trainer=TrainerConfig())\n"
@@ -108,3 +109,88 @@ def test_a_folder_without_python_is_skipped(tmp_path: Path) -> None:
     outcome = check(project(tmp_path / "p"))
     assert outcome.status is CheckStatus.SKIPPED
     assert outcome.detail
+
+
+def commit(folder: Path, name: str) -> None:
+    """Make a folder look like a checkout at a commit of the timeline."""
+    (folder / ".git").mkdir()
+    (folder / ".git" / "HEAD").write_text(f"{timeline.cookbook().find(name).commit}\n")
+
+
+def installed(path: Path, version: str) -> None:
+    """An environment of the project that has a release of the SDK, as metadata."""
+    info = path / ".venv" / "lib" / "python3.11" / "site-packages" / f"fireworks_ai-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: fireworks-ai\nVersion: {version}\n")
+    (path / ".venv" / "pyvenv.cfg").write_text("version = 3.11.9\n")
+
+
+def test_the_exact_gap_is_named(tmp_path: Path) -> None:
+    folder = cookbook(tmp_path / "cb", old=False)
+    commit(folder, "2026-07-06")
+    text = "from training.utils import TrainerConfig\nTrainerConfig(pending_timeout_s=60)\n"
+    (finding,) = check(project(tmp_path / "p", train=text), folder).findings
+    assert finding.rule == "FWS502"
+    assert "train.py:2 (config.TrainerConfig takes no pending_timeout_s=" in finding.message
+    assert "1311b610 (2026-07-17) added it and needs fireworks-ai[training]>=1.2.0a87,<2" in finding.message
+
+
+def test_pin_installed_and_what_the_code_fits_are_in_one_finding(tmp_path: Path) -> None:
+    folder, path = cookbook(tmp_path / "cb", old=False), project(tmp_path / "p", train=OLD)
+    installed(path, "1.2.9")
+    (finding,) = check(path, folder).findings
+    assert finding.evidence is not None
+    fits, there, sdk = finding.evidence.splitlines()
+    assert fits.startswith("the code fits: cookbook d6c10c87…68dc0d97 (2026-03-10 to 2026-05-31), which pins")
+    assert there.endswith("which pins fireworks-ai[training]>=1.2.9,<2")
+    assert sdk == "installed: fireworks-ai 1.2.9"
+
+
+def test_a_fork_is_judged_by_what_it_has_not_by_what_it_calls_itself(tmp_path: Path) -> None:
+    folder = cookbook(tmp_path / "cb", old=False)
+    commit(folder, "may")  # it says so, but has the new names
+    assert check(project(tmp_path / "p", train=NEW), folder).findings == ()
+    (finding,) = check(project(tmp_path / "q", train=OLD), folder).findings
+    assert finding.rule == "FWS501"
+    assert "68dc0d97 (2026-05-29), edited (" in finding.message
+
+
+def test_a_half_written_cookbook_is_a_problem(tmp_path: Path) -> None:
+    folder = cookbook(tmp_path / "cb", old=False)
+    (folder / "training" / "more.py").write_text("def half(:\n")
+    facts = gather(project(tmp_path / "p", train=NEW), cookbook=folder, environ={})
+    assert code.check(facts).findings == ()
+    (problem,) = facts.reader.problems
+    assert "more.py:1: cannot be read as Python" in str(problem)
+
+
+SDK_CODE = (
+    "from fireworks.training.sdk import TrainerJobConfig\n"
+    "TrainerJobConfig(base_model='m', inactivity_timeout='600s')\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "rules"), [("1.2.0a71", ["FWS506"]), ("1.2.0a72", []), ("1.2.28", []), ("9.9", [])]
+)
+def test_code_against_the_installed_sdk(tmp_path: Path, version: str, rules: list[str]) -> None:
+    path = project(tmp_path / "p", train=SDK_CODE)
+    installed(path, version)
+    outcome = check(path)
+    assert [f.rule for f in outcome.findings] == rules
+    assert "1 of 1 Python file uses the SDK; fits fireworks-ai 1.2.0a72 to" in outcome.detail
+    for finding in outcome.findings:
+        assert "train.py:2 (trainer.TrainerJobConfig takes no inactivity_timeout=" in finding.message
+        assert "fireworks-ai 1.2.0a72 added it" in finding.message
+        assert "fireworks-ai[training]==" in finding.remedy[0].commands[0]
+
+
+def test_code_that_mixes_releases_is_told_so(tmp_path: Path) -> None:
+    text = (
+        "from fireworks.training.sdk import TrainerJobConfig, TITOSidecar\n"
+        "import fireworks.training.sdk._tinker_r3_patch\n" + SDK_CODE
+    )
+    path = project(tmp_path / "p", train=text)
+    installed(path, "1.2.0a71")
+    rules = [f.rule for f in check(path).findings]
+    assert rules in (["FWS506"], ["FWS507"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import inspect
 import json
 import os
 import re
@@ -41,8 +42,10 @@ def schema() -> str:
         **ref,
         "$defs": components,
     }
-    text = json.dumps(data, indent=2, sort_keys=True) + "\n"
-    return text.replace("#/$defs/", "#/$defs/")
+    for shape in components.values():
+        if "description" in shape:  # Python 3.13 takes the indentation away, those before it do not
+            shape["description"] = inspect.cleandoc(shape["description"])
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
 
 def rules_table() -> str:

@@ -228,7 +228,8 @@ def test_no_import_of_ours_is_missed(program: str) -> None:
 
 def test_hardly_a_file_of_the_installed_packages_passes_that_does_not_import_ours() -> None:
     roots = [sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")]
-    files = [path for path in discover(roots).files if f"{os.sep}fwdoctor" not in path]
+    own = (f"{os.sep}fwdoctor", f"{os.sep}fireworks{os.sep}")  # the SDK is there for other tests
+    files = [path for path in discover(roots).files if not any(o in path for o in own)]
     files = list(islice(files, 3000))
     passed = [(path, data) for path, data in sieve(files) if isinstance(data, bytes)]
     wrong = [path for path, data in passed if not uses_ours(ast.parse(data))]

@@ -5,7 +5,7 @@ A surface answers with what is wrong, most often nothing. Unknown is never wrong
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from fwdoctor.fit.uses import Asks, Question
@@ -15,10 +15,14 @@ from fwdoctor.surface.timeline import Product, timeline
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What is wrong with a use: the rule, and the name that is missing, not taken or needed."""
+    """What is wrong with a use: the rule, and the name that is missing, not taken or needed.
+
+    ``place`` is the positional argument that is too many, counted from 0.
+    """
 
     rule: str
     name: str = ""
+    place: int | None = field(default=None, compare=False)
 
 
 #: The surface has what the code asks for, or cannot tell.
@@ -66,7 +70,7 @@ def _call(question: Question, signature: Function) -> tuple[Wrong, ...]:
         return FITS if fits else (Wrong("FWD108", f"{question.name}="),)
     if question.asks is Asks.POSITIONAL:
         fits = question.positional <= len(order) or signature.accepts_any_positional
-        return FITS if fits else (Wrong("FWD108", f"{question.positional} positional arguments"),)
+        return FITS if fits else (Wrong("FWD108", f"{question.positional} positional arguments", len(order)),)
     given = question.given | {p.name for p in order[: question.positional]}
     return tuple(
         Wrong("FWD114", f"{p.name}=")
@@ -138,11 +142,6 @@ def _is_there(question: Question, surface: Surface) -> bool:
     if question.asks in (Asks.POSITIONAL, Asks.ENOUGH):
         return not signature.opaque
     return signature.parameter(question.name) is not None
-
-
-def wrong_in(question: Question, state: int) -> tuple[Wrong, ...]:
-    """What is wrong with a use in one state of its timeline."""
-    return next(era.wrong for era in eras(question) if era.first <= state <= era.last)
 
 
 def was_right(question: Question, wrong: Wrong, states: int | None = None) -> bool:

@@ -94,7 +94,12 @@ def misfit(use: Use, wrong: Wrong, *, known: bool) -> Misfit:
         variables = {"text": use.text, "old": question.path}
     else:
         variables = {"old": question.path}
-    return Misfit(use.node, wrong.rule, known, variables)
+    return Misfit(place_of(use, wrong), wrong.rule, known, variables)
+
+
+def place_of(use: Use, wrong: Wrong) -> ast.AST:
+    """The very place of what is wrong: of too many arguments, the first that is too many."""
+    return use.node if wrong.place is None else use.places[wrong.place]
 
 
 def _nested(port: Port) -> Iterator[Misfit]:

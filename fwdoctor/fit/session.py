@@ -46,17 +46,3 @@ def open_port(
         module_name=context.module_name,
         fixture_type=context.fixture_type,
     )
-
-
-def reopen(port: Port, context: Context) -> Port:
-    """The same file for a comparison with other surfaces: parsed and modelled once."""
-    return Port(
-        port.path,
-        port.source,
-        port.model.tree,
-        context.surfaces,
-        port.moves,
-        port.rules,
-        fixture_type=context.fixture_type,
-        model=port.model,
-    )

@@ -60,14 +60,14 @@ class Question:
 class Use:
     """A question and the place that asks it.
 
-    ``callee`` is how people call what is called; ``nodes`` are a call's positional arguments, to point at
+    ``callee`` is how people call what is called; ``places`` are a call's positional arguments, to point at
     the one that is too many; ``text`` is a string as it is written.
     """
 
     node: ast.AST
     question: Question
     callee: str = ""
-    nodes: tuple[ast.expr, ...] = ()
+    places: tuple[ast.expr, ...] = ()
     text: str = ""
 
 
@@ -162,7 +162,7 @@ def _bound(port: Port, node: ast.Call, path: str, canonical: str) -> Iterator[Us
     callee = short(canonical)
     if positional and not own:
         question = Question(Asks.POSITIONAL, path, positional=len(positional))
-        yield Use(node, question, callee, nodes=positional)
+        yield Use(node, question, callee, places=positional)
     yield from _keywords(port, node, path, canonical, own)
     if spread or own or port.model.local_class(node.func) is not None:
         return

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from fwdoctor.finding import Location, Problem
 from fwdoctor.fit import project
 from fwdoctor.fit.answers import Wrong, answer, eras, product_of, was_right
-from fwdoctor.fit.misfits import BREAKING
+from fwdoctor.fit.misfits import BREAKING, place_of
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.fit.uses import Asks, Question, Use, uses
 from fwdoctor.source.sieve import sieve
@@ -111,10 +111,10 @@ class FileFit:
         for i, use in enumerate(self._uses):
             if product_of(use.question.path) is product:
                 found += [(i, use, w) for w in answer(use.question, surface) if _counts(use.question, w)]
-        for _, use, wrong in sorted(found, key=lambda f: (span(f[1].node), f[0])):
+        for _, use, wrong in sorted(found, key=lambda f: (span(place_of(f[1], f[2])), f[0])):
             dropped, added = _when(use.question, wrong, state)
             yield Site(
-                self._source.location(self.path, use.node),
+                self._source.location(self.path, place_of(use, wrong)),
                 wrong.rule,
                 _SHORT[wrong.rule].format(callee=use.callee, name=wrong.name or use.question.name),
                 wrong.name,
@@ -244,10 +244,9 @@ def sdk_for(cookbook: Version, fits: Sequence[FileFit]) -> Version | None:
     mask = 0
     for fit in fits:
         mask |= fit.misfits(Product.SDK)
-    allowed = list(line.versions)
+    allowed = line.versions
     if cookbook.sdk_pin is not None:
-        specifier = Requirement(cookbook.sdk_pin).specifier
-        allowed = [v for v in allowed if specifier.contains(v.number or "", prereleases=True)]
+        allowed = timeline.releases_within(Requirement(cookbook.sdk_pin).specifier)
     good = [v for v in allowed if not mask >> v.state & 1]
     until = timeline.cookbook().until(cookbook.state)
     of_its_time = [v for v in good if until is None or v.date <= until]

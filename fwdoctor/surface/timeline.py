@@ -372,22 +372,18 @@ def sdk_of(version: Version) -> Version:
     if version.sdk_pin is not None:
         from packaging.requirements import Requirement
 
-        specifier = Requirement(version.sdk_pin).specifier
-        allowed = (
-            tuple(r for r in releases if specifier.contains(r.number or "", prereleases=True)) or releases
-        )
+        allowed = releases_within(Requirement(version.sdk_pin).specifier) or releases
     of_its_day = [r for r in allowed if r.date <= version.date]
     return of_its_day[-1] if of_its_day else allowed[0]
 
 
-def releases_within(specifier: SpecifierSet) -> list[Version]:
+def releases_within(specifier: SpecifierSet) -> tuple[Version, ...]:
     """The SDK releases that a specifier allows, pre-releases included: the cookbook's pins name such."""
-    return [v for v in sdk().versions if specifier.contains(v.number or "", prereleases=True)]
+    return tuple(v for v in sdk().versions if specifier.contains(v.number or "", prereleases=True))
 
 
 def is_sdk(requirement: str) -> bool:
     """Whether a requirement or a bare name means the SDK."""
     name = re.split(r"[\[=<>!~ @;]", requirement, maxsplit=1)[0]
-    return (
-        re.sub(r"[-_.]+", "-", name).lower() == "fireworks-ai"
-    )  # PEP 503; packaging.utils takes 8 ms to load
+    # As PEP 503 says it; packaging.utils would take 8 ms to load.
+    return re.sub(r"[-_.]+", "-", name).lower() == "fireworks-ai"

@@ -27,7 +27,6 @@ class Names:
         tree: its parsed ``ast``.
         module_name: its own dotted name, for relative imports; None where it is not known.
         fixture_type: the type of a pytest fixture that another file defines, by name, or None.
-        model: its semantic model, if somebody has made it already.
     """
 
     def __init__(
@@ -39,12 +38,11 @@ class Names:
         *,
         module_name: str | None,
         fixture_type: Callable[[str], str | None],
-        model: Model | None,
     ) -> None:
         self.surfaces = surfaces
         self.moves = moves
         self.fixture_type = fixture_type
-        self.model = model or Model(
+        self.model = Model(
             tree,
             module_name=module_name,
             is_package=PurePath(path).stem == "__init__",

@@ -18,7 +18,7 @@ from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
 from fwdoctor.surface.model import Class
 from fwdoctor_codemods.core.arguments import CallText, comments_in
-from fwdoctor_codemods.core.model import BindingKind, Model, Scope
+from fwdoctor_codemods.core.model import BindingKind, Scope
 from fwdoctor_codemods.core.names import Names
 from fwdoctor_codemods.core.source import Edit, Source, argument_value, call_arguments, splice
 from fwdoctor_codemods.core.surfaces import Surfaces
@@ -83,7 +83,7 @@ class Port(Names):
         path: how messages name the file.
         source: its text.
         tree: its parsed ``ast``.
-        module_name, fixture_type, model: as for :class:`Names`.
+        module_name, fixture_type: as for :class:`Names`.
     """
 
     def __init__(
@@ -97,11 +97,8 @@ class Port(Names):
         *,
         module_name: str | None = None,
         fixture_type: Callable[[str], str | None] = lambda _: None,
-        model: Model | None = None,
     ) -> None:
-        super().__init__(
-            path, tree, surfaces, moves, module_name=module_name, fixture_type=fixture_type, model=model
-        )
+        super().__init__(path, tree, surfaces, moves, module_name=module_name, fixture_type=fixture_type)
         self.path = path
         #: whether the file uses anything that the target lacks and an older version had
         self.is_old = False

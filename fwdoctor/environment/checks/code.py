@@ -216,9 +216,8 @@ def _release_to_take(facts: Facts, found: Sequence[Interval]) -> Version:
 
     line = timeline.sdk()
     good = [v for i in found for v in line.versions if i.first.state <= v.state <= i.last.state]
-    pin = facts.pin.requirement.specifier if facts.pin else None
-    allowed = [v for v in good if pin is None or pin.contains(v.number or "", prereleases=True)]
-    return (allowed or good)[-1]
+    allowed = timeline.releases_within(facts.pin.requirement.specifier) if facts.pin else line.versions
+    return ([v for v in good if v in allowed] or good)[-1]
 
 
 # --- words --------------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ class ShowResult:
     """What one version has at a path. ``what`` is null where it has nothing there.
 
     ``complete``: the source shows all fields and parameters. ``names`` are a module's own public names.
-    ``source`` is the file. ``history`` is everything that happened to it, oldest first.
+    ``source`` is the file; of what is gone, the file and the last version that had it. ``history`` is
+    everything that happened to it, oldest first.
     """
 
     asked: str

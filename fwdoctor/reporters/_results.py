@@ -86,8 +86,8 @@ def _show(result: ShowResult, style: Style) -> Iterator[Line]:
     else:
         tags = " (deprecated)" if result.deprecated else ""
         yield ((result.path, "bold"), (f"  {result.what}{tags} in {result.version}", ""))
-        if result.source:
-            yield (("  source ", "dim"), (result.source, ""))
+    if result.source:
+        yield (("  source ", "dim"), (result.source, ""))
     if result.replaced_by:
         yield (("  replaced by ", "dim"), (result.replaced_by, "bold"))
     if result.bases:

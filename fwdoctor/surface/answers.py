@@ -27,7 +27,7 @@ from fwdoctor.surface.compare import Change, Detail, How, What, compare, describ
 from fwdoctor.surface.essence import is_private
 from fwdoctor.surface.model import Class, Function, Module, Parameter, Surface, signature_of
 from fwdoctor.surface.places import Place
-from fwdoctor.surface.timeline import Product, Version
+from fwdoctor.surface.timeline import Product, Timeline, Version
 
 _SIGNS = {How.ADDED: "+", How.REMOVED: "-", How.CHANGED: "~", How.MOVED: ">"}
 
@@ -79,7 +79,7 @@ def _show(asked: str, path: str, place: Place) -> ShowResult:
         version=place.label,
         path=canonical,
         what=None if symbol is None else _word(path, symbol, surface),
-        source=None if symbol is None else _source(surface, canonical),
+        source=_source(surface, canonical) if symbol is not None else _last_source(canonical, line),
         complete=not (_is_opaque(symbol) or (module is not None and module.dynamic)),
         deprecated=getattr(symbol, "deprecated", False) or _is_deprecated_field(surface, canonical),
         bases=cls.bases if cls else (),
@@ -129,6 +129,15 @@ def _source(surface: Surface, path: str) -> str | None:
             name = head.replace(".", "/")
             return f"{name}/__init__.py" if surface.is_package(head) else f"{name}.py"
     return None
+
+
+def _last_source(path: str, line: Timeline) -> str | None:
+    """Where a name that is gone stood, in the last version that had it."""
+    last = next((s for s in reversed(line.spans(path)) if isinstance(s.found, tuple)), None)
+    if last is None or not isinstance(last.found, tuple):
+        return None
+    version = line.states[last.last][-1]
+    return f"{_source(line.of_state(last.last), last.found[0])} at {version.id}"
 
 
 def _signatures(given: Sequence[Parameter]) -> tuple[Signature, ...]:

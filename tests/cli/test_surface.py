@@ -115,6 +115,7 @@ def test_show(out: Out, args: list[str], words: list[str]) -> None:
 def test_show_of_a_name_that_is_gone_tells_when_and_is_status_1(out: Out) -> None:
     text = out("show", "setup_infra", "--at", "latest", status=1)
     assert "is not in cookbook 76821fa1" in text
+    assert "source training/utils/infra.py at 68dc0d97" in text
     assert "removed  cookbook 517d206d (2026-06-01)" in text
     assert "replaced by build_service_client" in text
 

@@ -23,7 +23,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version as Number
 
 from fwdoctor.errors import FwdoctorError
-from fwdoctor.surface import history
+from fwdoctor.fit import versions
+from fwdoctor.source.text import UnreadableSource
+from fwdoctor.surface import history, timeline
 from fwdoctor.surface.compare import compare, fingerprint
 from fwdoctor.surface.essence import essence
 from fwdoctor.surface.folders import COOKBOOK_LEFT_OUT, COOKBOOK_PACKAGES, SDK_LEFT_OUT, SDK_PACKAGES
@@ -117,7 +119,7 @@ def build_cookbook(git: Git) -> str:
         raw = []
         for path, blob in sorted(files.items()):
             module, is_package = module_of(path)
-            if module is None or any(module == p or module.startswith(p + ".") for p in COOKBOOK_LEFT_OUT):
+            if module is None or _left_out(module):
                 continue
             if (module, blob) not in parsed:
                 parsed[module, blob] = parse_module(module, git.blob(blob), path, is_package=is_package)
@@ -160,6 +162,50 @@ def build_sdk(wheels: Path) -> str:
         surface = read_wheel(wheel, SDK_PACKAGES, name=number, leave_out=SDK_LEFT_OUT)
         rows.append([number, dates[number], recorder.add(surface)])
     return _dump(recorder, {"versions": rows})
+
+
+def build_pairs(git: Git) -> str:
+    """Which SDK releases have what the cookbook's own code uses, from each commit on that changes it."""
+    line, sdk = timeline.cookbook(), timeline.sdk()
+    masks: dict[tuple[str, str], int] = {}
+    rows: list[list[object]] = []
+    for version in line.versions:
+        bad, allowed = 0, 0
+        for release in sdk.versions:
+            pin = Requirement(version.sdk_pin).specifier if version.sdk_pin else None
+            if pin is None or pin.contains(release.number or "", prereleases=True):
+                allowed |= 1 << release.state
+        for path, blob in sorted(git.files(version.commit or "").items()):
+            module, _ = module_of(path)
+            if module is None or _left_out(module):
+                continue
+            if (path, blob) not in masks:
+                masks[path, blob] = _misfits(path, git.blob(blob), module)
+            if allowed & ~masks[path, blob]:  # else it is the file's own mistake
+                bad |= masks[path, blob]
+        good = [r for r in sdk.versions if allowed >> r.state & 1 and not bad >> r.state & 1]
+        found = [good[0].number, good[-1].number] if good else [None, None]
+        # A gap would be a range that lies; the newest stretch is the one to use.
+        for i in range(len(good) - 1, 0, -1):
+            if good[i].index - good[i - 1].index > 1:
+                found = [good[i].number, good[-1].number]
+                break
+        if not rows or rows[-1][1:] != found:
+            rows.append([version.index, *found])
+    return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
+
+
+def _misfits(path: str, data: bytes, module: str) -> int:
+    if b"fireworks" not in data:
+        return 0
+    try:
+        return versions.of_source(path, data, module).misfits(Product.SDK)
+    except (UnreadableSource, RecursionError):
+        return 0
+
+
+def _left_out(module: str) -> bool:
+    return any(module == p or module.startswith(p + ".") for p in COOKBOOK_LEFT_OUT)
 
 
 def _dump(recorder: Recorder, extra: dict[str, Any]) -> str:
@@ -206,6 +252,16 @@ def write(product: Product, make: Callable[[], str], *, check: bool) -> bool:
     return same
 
 
+def write_pairs(text: str, *, check: bool) -> bool:
+    """Write which releases go with which commits, if that changed. True if it is as it was."""
+    path = FOLDER / "pairs.json"
+    same = path.exists() and path.read_text("utf-8") == text
+    print(f"{path.name}: {len(text):,} bytes: {'as before' if same else 'differs' if check else 'written'}")
+    if not same and not check:
+        path.write_text(text, "utf-8")
+    return same
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -223,6 +279,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         same &= write(Product.COOKBOOK, lambda: build_cookbook(git), check=options.check)
     if options.wheels:
         same &= write(Product.SDK, lambda: build_sdk(options.wheels), check=options.check)
+    if options.cookbook and (same or not options.check):
+        # With the timelines as they are now: nothing has read them before.
+        same &= write_pairs(build_pairs(git), check=options.check)
     return 1 if options.check and not same else 0
 
 

@@ -9,7 +9,6 @@ from functools import cache, cached_property
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import span
 from fwdoctor_codemods.core.surfaces import Surfaces
-from packaging.requirements import Requirement
 
 from fwdoctor.finding import Location, Problem
 from fwdoctor.fit import project
@@ -116,11 +115,21 @@ class FileFit:
             yield Site(
                 self._source.location(self.path, place_of(use, wrong)),
                 wrong.rule,
-                _SHORT[wrong.rule].format(callee=use.callee, name=wrong.name or use.question.name),
+                _SHORT[wrong.rule].format(callee=use.callee, name=_called(use, wrong)),
                 wrong.name,
                 dropped,
                 added,
             )
+
+
+def _called(use: Use, wrong: Wrong) -> str:
+    """The name that is missing, with the class whose attribute or field it is."""
+    question = use.question
+    if question.asks is Asks.ATTRIBUTE:
+        return f"{question.path.rpartition('.')[2]}.{wrong.name}"
+    if question.asks is Asks.REDECLARED_FIELD:
+        return f"{use.callee}.{wrong.name}"
+    return wrong.name
 
 
 def _counts(question: Question, wrong: Wrong) -> bool:
@@ -164,19 +173,29 @@ def compare(files: Iterable[str]) -> tuple[list[FileFit], list[Problem]]:
         if project.is_library(path):
             continue
         try:
-            source = decode_source(path, data)
-            tree = parse_guarded(source)
-            context = Context(_everything(), project.module_name(path))
-            port = open_port(path, source.text, context, source.newline, tree)
-            if not project.lookalike(path, port.model):
-                fit = FileFit(port)
-                if fit.products:
-                    result.append(fit)
+            port = _open(path, data, project.module_name(path))
+            if not project.lookalike(path, port.model) and (fit := FileFit(port)).products:
+                result.append(fit)
         except UnreadableSource as error:
             problems.append(error.problem)
         except RecursionError:
             problems.append(Problem("nested too deeply to look at", path))
     return result, problems
+
+
+def of_source(path: str, data: bytes, module_name: str) -> FileFit:
+    """One file of a package, of which only the bytes are there.
+
+    Raises:
+        UnreadableSource, RecursionError: it is no Python, or nested too deeply.
+    """
+    return FileFit(_open(path, data, module_name))
+
+
+def _open(path: str, data: bytes, module_name: str | None) -> Port:
+    source = decode_source(path, data)
+    tree = parse_guarded(source)
+    return open_port(path, source.text, Context(_everything(), module_name), source.newline, tree)
 
 
 @cache
@@ -240,14 +259,10 @@ def closest(fits: Sequence[FileFit], product: Product) -> Version:
 
 def sdk_for(cookbook: Version, fits: Sequence[FileFit]) -> Version | None:
     """The SDK release to stay with: of the cookbook's time, allowed by its pin, and fit for the code."""
-    line = timeline.sdk()
     mask = 0
     for fit in fits:
         mask |= fit.misfits(Product.SDK)
-    allowed = line.versions
-    if cookbook.sdk_pin is not None:
-        allowed = timeline.releases_within(Requirement(cookbook.sdk_pin).specifier)
-    good = [v for v in allowed if not mask >> v.state & 1]
+    good = [v for v in timeline.releases_for(cookbook) if not mask >> v.state & 1]
     until = timeline.cookbook().until(cookbook.state)
     of_its_time = [v for v in good if until is None or v.date <= until]
     if cookbook is timeline.cookbook().newest:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -364,17 +365,54 @@ def name_of(version: Version) -> str | None:
 def sdk_of(version: Version) -> Version:
     """The SDK release to use with a version of the cookbook.
 
-    The newest of its day that its pin allows, or else the first that its pin allows: a cookbook may be
-    published hours before the SDK that it needs.
+    The newest of its day that goes with it (:func:`releases_for`), or else the first that does: a cookbook
+    may be published hours before the SDK that it needs.
     """
-    releases = sdk().versions
-    allowed = releases
-    if version.sdk_pin is not None:
-        from packaging.requirements import Requirement
-
-        allowed = releases_within(Requirement(version.sdk_pin).specifier) or releases
+    allowed = releases_for(version) or sdk().versions
     of_its_day = [r for r in allowed if r.date <= version.date]
     return of_its_day[-1] if of_its_day else allowed[0]
+
+
+@functools.cache
+def releases_for(version: Version) -> tuple[Version, ...]:
+    """The SDK releases that go with a version of the cookbook.
+
+    Those that its pin allows and that have what its own code uses; where no release has all of that, those
+    that its pin allows.
+    """
+    from packaging.requirements import Requirement
+
+    line = sdk()
+    allowed = line.versions
+    if version.sdk_pin is not None:
+        allowed = releases_within(Requirement(version.sdk_pin).specifier)
+    needed = sdk_range(version)
+    if needed is None:
+        return allowed
+    return tuple(v for v in allowed if needed[0].index <= v.index <= needed[1].index) or allowed
+
+
+def sdk_range(version: Version) -> tuple[Version, Version] | None:
+    """The first and the last SDK release that has what a cookbook's own code uses; None if that is not known.
+
+    The cookbook's pin is a promise; this is what was read from its recipes and helpers, as far as the SDK's
+    public names go. A recipe that no release allowed by the pin fits is left out: that is its own mistake.
+    """
+    row = next((r for r in reversed(_pairs()) if r[0] <= version.index), None)
+    if row is None or row[1] is None:
+        return None
+    first, last = sdk().release(row[1]), sdk().release(row[2])
+    return None if first is None or last is None else (first, last)
+
+
+@functools.cache
+def _pairs() -> tuple[tuple[int, str, str], ...]:
+    path = FOLDER / "pairs.json"
+    try:
+        rows = json.loads(path.read_text("utf-8"))
+        return tuple((int(r[0]), r[1], r[2]) for r in rows)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise FwdoctorError(f"{path}: the pairs of versions are damaged; reinstall fwdoctor") from error
 
 
 def releases_within(specifier: SpecifierSet) -> tuple[Version, ...]:

@@ -190,3 +190,28 @@ def test_fields_by_version(path: str, spans: list[tuple[str, str]]) -> None:
     line = timeline.cookbook()
     there = [(line.states[s.first][0].id, line.states[s.last][-1].id) for s in line.spans(path) if s.there]
     assert there == spans
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "best"),
+    [
+        ("may", "1.2.0a70", "1.2.0a73"),
+        ("ffb90baf", "1.2.0a78", "1.2.0a78"),  # imports what 1.2.0a78 added; its pin says >=1.2.0a70
+        ("1311b610", "1.2.1", "1.2.1"),
+        ("2e447c8a", "1.2.4", "1.2.4"),
+        ("august", "1.2.8", "1.2.9"),
+    ],
+)
+def test_the_sdk_has_what_the_cookbooks_own_code_uses(wanted: str, first: str, best: str) -> None:
+    version = timeline.cookbook().find(wanted)
+    needed = timeline.sdk_range(version)
+    assert needed is not None
+    assert needed[0].number == first
+    assert timeline.sdk_of(version).number == best
+
+
+def test_a_damaged_list_of_pairs_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pairs.json").write_text("[[")
+    monkeypatch.setattr(timeline, "FOLDER", tmp_path)
+    with pytest.raises(FwdoctorError, match="damaged"):
+        timeline._pairs.__wrapped__()

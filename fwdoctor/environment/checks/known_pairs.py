@@ -27,8 +27,33 @@ def check(facts: Facts) -> CheckOutcome:
     if facts.cookbook is None:
         return CheckOutcome(SECTION, CheckStatus.SKIPPED, "no cookbook found")
     number = len(known_pairs())
-    detail = f"compared with {number} known bad pair{'s' * (number != 1)}"
-    return outcome(SECTION, detail, _findings(facts, facts.cookbook, sdk, sdk.version))
+    detail = f"compared with {number} known bad pair{'s' * (number != 1)}, and with what the cookbook uses"
+    findings = list(_findings(facts, facts.cookbook, sdk, sdk.version))
+    return outcome(SECTION, detail, findings or _lacking(facts, facts.cookbook, sdk.version))
+
+
+def _lacking(facts: Facts, cookbook: Cookbook, version: Version) -> Iterator[Finding]:
+    """An SDK that the pin allows, and that lacks what the cookbook's own code uses."""
+    from fwdoctor.environment.surfaces import cookbook_there
+    from fwdoctor.surface import timeline
+
+    pin = cookbook.pin.requirement.specifier if cookbook.pin else None
+    installed = timeline.sdk().release(str(version))
+    if installed is None or pin is None or not pin.contains(version, prereleases=True):
+        return
+    there = cookbook_there(facts)
+    needed = timeline.sdk_range(there.version) if there is not None and there.certain else None
+    if there is None or needed is None or needed[0].index <= installed.index <= needed[1].index:
+        return
+    yield rulebook()["FWS211"].finding(
+        location=pin_location(cookbook.pin),
+        cookbook=there.label,
+        installed=str(version),
+        first=str(needed[0].number),
+        last=str(needed[1].number),
+        pin=str(pin),
+        install=facts.installer.install([f"fireworks-ai[training]=={timeline.sdk_of(there.version).number}"]),
+    )
 
 
 def _findings(facts: Facts, cookbook: Cookbook, sdk: Distribution, version: Version) -> Iterator[Finding]:

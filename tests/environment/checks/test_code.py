@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fwdoctor.environment import gather
-from fwdoctor.environment.checks import code
+from fwdoctor.environment.checks import code, known_pairs
 from fwdoctor.finding import CheckOutcome, CheckStatus
 from fwdoctor.surface import timeline
 
@@ -194,3 +194,26 @@ def test_code_that_mixes_releases_is_told_so(tmp_path: Path) -> None:
     installed(path, "1.2.0a71")
     rules = [f.rule for f in check(path).findings]
     assert rules in (["FWS506"], ["FWS507"])
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "rules"),
+    [
+        ("ffb90baf", "1.2.0a77", ["FWS211"]),
+        ("ffb90baf", "1.2.0a78", []),
+        ("may", "1.2.0a70", []),
+        (None, "1.2.0a77", []),
+    ],
+)
+def test_an_sdk_that_the_pin_allows_and_that_lacks_what_the_cookbook_uses(
+    tmp_path: Path, name: str | None, version: str, rules: list[str]
+) -> None:
+    folder = cookbook(tmp_path / "cb", old=True)  # pins >=1.2.0a70
+    if name is not None:
+        commit(folder, name)
+    path = project(tmp_path / "p", train=OLD)
+    installed(path, version)
+    outcome = known_pairs.check(gather(path, cookbook=folder, environ={}))
+    assert [f.rule for f in outcome.findings] == rules
+    for finding in outcome.findings:
+        assert finding.remedy[0].commands[0].endswith("'fireworks-ai[training]==1.2.0a78'")

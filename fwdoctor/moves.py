@@ -80,6 +80,8 @@ class Moves:
     ignored: Mapping[tuple[str, str], Ignored]
     advice: Mapping[str, str]
     cleanup: Cleanup
+    #: a path that the versions have to which the moves lead: to those before, none applies
+    leads_to: str
 
 
 @functools.cache
@@ -181,6 +183,7 @@ def load(path: Path) -> Moves:
             ignored={(m.class_, m.field): m for m in (_make(Ignored, t) for t in data.get("ignored", ()))},
             advice=dict(data.get("advice", {})),
             cleanup=_make(Cleanup, data["cleanup"]),
+            leads_to=str(data["leads_to"]),
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
         raise FwdoctorError(f"{path}: cannot read these moves: {error}") from error

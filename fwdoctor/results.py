@@ -165,7 +165,10 @@ class WayOut:
 
 @dataclass(frozen=True)
 class FitResult:
-    """Which versions code fits. A product that it does not use is null."""
+    """Which versions code fits. A product that it does not use is null.
+
+    ``unseen`` are calls that spread arguments which cannot be looked into: they may break all the same.
+    """
 
     path: str
     files: int
@@ -174,6 +177,7 @@ class FitResult:
     requirement: str | None
     stay: WayOut | None
     move_on: WayOut | None
+    unseen: tuple[SiteResult, ...] = ()
 
 
 @dataclass(frozen=True)

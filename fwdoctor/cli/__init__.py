@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -73,12 +74,22 @@ def run(args: Sequence[str]) -> int:
         # The reader (head, less) went away: not an error. Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # What no command expects: an output that is full or closed, a folder that went away.
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        _complain(f"fwdoctor: {place}{error.strerror or error}")
+        return 2
     except Exception as error:
         if os.environ.get("FWDOCTOR_DEBUG"):
             raise
-        click.echo(
+        _complain(
             f"fwdoctor: internal error ({type(error).__name__}): a bug of fwdoctor, not of your code; "
-            "FWDOCTOR_DEBUG=1 shows where",
-            err=True,
+            "FWDOCTOR_DEBUG=1 shows where"
         )
         return 2
+
+
+def _complain(message: str) -> None:
+    """Say it on the standard error, if there is one."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        click.echo(message.encode("utf-8", "replace").decode(), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -48,9 +49,7 @@ class Output:
         if self.output_file:
             write_output(self.output_file, text)
         elif text:
-            stream = sys.stdout
-            stream.write(text)
-            stream.flush()
+            _print(text)
         if self.output_format in ("text", "concise"):
             for problem in report.problems:
                 click.echo(f"fwdoctor: {problem}", err=True)
@@ -62,15 +61,36 @@ class Output:
             return self.color
         if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or self.output_file:
             return False
-        return sys.stdout.isatty()
+        return sys.stdout is not None and sys.stdout.isatty()
 
     def _unicode(self) -> bool:
-        encoding = "utf-8" if self.output_file else sys.stdout.encoding or "ascii"
+        encoding = "utf-8" if self.output_file else getattr(sys.stdout, "encoding", None) or "ascii"
         try:
             "✓✗·…".encode(encoding)
         except (UnicodeEncodeError, LookupError):
             return False
         return True
+
+
+def _print(text: str) -> None:
+    """Write to the standard output; file names that are no text are shown as they can be.
+
+    Raises:
+        FwdoctorError: it is closed, or full.
+    """
+    stream = sys.stdout
+    if stream is None:  # closed before Python started
+        raise FwdoctorError("the standard output is closed; -o FILE writes the report to a file")
+    try:
+        stream.write(text.encode("utf-8", "replace").decode())
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would be tried again at exit, and complained about again.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise FwdoctorError(f"cannot write to the standard output: {error.strerror or error}") from error
 
 
 def write_output(path: str, text: str) -> None:
@@ -80,7 +100,7 @@ def write_output(path: str, text: str) -> None:
         FwdoctorError: it cannot be written.
     """
     try:
-        with open(path, "w", encoding="utf-8", newline="") as file:
+        with open(path, "w", encoding="utf-8", errors="replace", newline="") as file:
             file.write(text)
     except OSError as error:
         raise FwdoctorError(f"{path}: cannot write the report: {error.strerror or error}") from error

@@ -41,7 +41,7 @@ def fit(paths: tuple[str, ...], output: Output) -> int:
     from fwdoctor.fit import report
 
     fits, problems = _read(paths)
-    result = report.fit(_called(paths), fits)
+    result = report.fit(paths, fits)
     fitting = [p for p in (result.cookbook, result.sdk) if p is not None]
     return _finish(output, "surface fit", result, problems, failed=any(not p.fits for p in fitting))
 
@@ -57,7 +57,7 @@ def show(name: str, at: str, output: Output) -> int:
 
     NAME is a dotted path or the end of one: rl_loop.Config, TrainerConfig.pending_timeout_s. --at auto is
     what you have installed or checked out, else the newest version known. Exit status 1 if the version has
-    no such name.
+    no such name and another has, 2 if none ever had.
     """
     from fwdoctor.surface import answers
 
@@ -91,7 +91,7 @@ def diff(
 
         fits, more = _read(used_by)
         problems += more
-        usage = report.usage(_called(used_by), fits, (before.surface, after.surface))
+        usage = report.usage(" ".join(used_by), fits, (before.surface, after.surface))
     result = answers.diff(before, after, names=names, private=private, usage=usage)
     return _finish(output, "surface diff", result, problems)
 
@@ -104,6 +104,8 @@ def build(path: str, save: str | None, output: Output) -> int:
     """Read the surface of the cookbook or SDK in PATH (a folder or a wheel), and tell which version it is."""
     from fwdoctor.surface import answers
 
+    if save is not None and not save.endswith(".json"):
+        raise click.BadParameter("a surface is saved as NAME.json", param_hint="--save")
     result, surface = answers.build(Path(path), Path(save) if save else None)
     return _finish(output, "surface build", result, _unreadable(surface))
 
@@ -124,10 +126,6 @@ def _read(paths: tuple[str, ...]) -> tuple[list[FileFit], list[Problem]]:
     found = discover(paths)
     fits, problems = versions.compare(found.files)
     return fits, [*found.problems, *problems]
-
-
-def _called(paths: tuple[str, ...]) -> str:
-    return " ".join(paths)
 
 
 def _unreadable(surface: Surface) -> list[Problem]:

@@ -32,6 +32,8 @@ class Facts:
     cookbook: Cookbook | None
     pin: Pin | None
     reader: Reader
+    #: what was asked about: a folder, the nearest of ``folders``, or a file in it
+    path: Path
 
     @property
     def root(self) -> Path:
@@ -61,4 +63,5 @@ def gather(
     search = Search(folders, interpreter, distributions, environ, cookbook)
     found, pin = find_pins(search, reader)
     installer = find_installer(interpreter, folders, reader)
-    return Facts(folders, environ, interpreter, distributions, installer, found, pin, reader)
+    asked = path.absolute()
+    return Facts(folders, environ, interpreter, distributions, installer, found, pin, reader, asked)

@@ -51,7 +51,7 @@ def cookbook_there(facts: Facts) -> There | None:
     except FwdoctorError:
         return None  # its project file is there, its recipes are not
     for unreadable in identity.judged(match.surface):
-        facts.reader.problem(Path(unreadable.path), identity.half_written(unreadable))
+        facts.reader.problem(Path(unreadable.path), identity.reason(unreadable))
     certain = match.twin is not None or match.says_so
     return There(line.product, match.surface, match.nearest, match.label, certain)
 

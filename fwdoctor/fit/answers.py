@@ -36,7 +36,7 @@ def answer(question: Question, surface: Surface) -> tuple[Wrong, ...]:
     match question.asks:
         case Asks.NAME | Asks.GUARDED_NAME | Asks.STRING:
             return _name(question, surface)
-        case Asks.ATTRIBUTE:
+        case Asks.ATTRIBUTE | Asks.OWN_ATTRIBUTE:
             cls = surface.class_at(question.path)
             fits = cls is None or cls.opaque or has_attribute(cls, question.name)
             return FITS if fits else (Wrong("FWD107", question.name),)
@@ -134,7 +134,7 @@ def _is_there(question: Question, surface: Surface) -> bool:
     match question.asks:
         case Asks.NAME | Asks.GUARDED_NAME | Asks.STRING:
             return True
-        case Asks.ATTRIBUTE:
+        case Asks.ATTRIBUTE | Asks.OWN_ATTRIBUTE:
             return isinstance(symbol, Class) and has_attribute(symbol, question.name)
     signature = signature_of(symbol)
     if signature is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import span
@@ -48,7 +48,10 @@ def _judge(port: Port, use: Use) -> Iterator[Misfit]:
         for wrong in answer(use.question, surface):
             known = _known(port, use, wrong)
             if known or not _only_if_known(use):
-                yield misfit(use, wrong, known=known)
+                found = misfit(use, wrong, known=known)
+                if surface is port.surfaces.sdk:  # else messages would speak of the cookbook
+                    found = replace(found, variables={**found.variables, "target": surface.name})
+                yield found
 
 
 def _only_if_known(use: Use) -> bool:
@@ -58,10 +61,11 @@ def _only_if_known(use: Use) -> bool:
     user's own. Of an object, attributes may have been set anywhere. And a string may mean anything.
     """
     asks = use.question.asks
-    return (
-        product_of(use.question.path) is Product.SDK
-        or asks in (Asks.ATTRIBUTE, Asks.REDECLARED_FIELD)
-        or asks is Asks.STRING
+    return product_of(use.question.path) is Product.SDK or asks in (
+        Asks.ATTRIBUTE,
+        Asks.OWN_ATTRIBUTE,
+        Asks.REDECLARED_FIELD,
+        Asks.STRING,
     )
 
 
@@ -86,7 +90,7 @@ def misfit(use: Use, wrong: Wrong, *, known: bool) -> Misfit:
     question = use.question
     if wrong.rule in ("FWD108", "FWD114"):
         variables = {"callee": use.callee, "argument": wrong.name}
-    elif question.asks is Asks.ATTRIBUTE:
+    elif question.asks in (Asks.ATTRIBUTE, Asks.OWN_ATTRIBUTE):
         variables = {"old": f"{question.path.rpartition('.')[2]}.{question.name}"}
     elif question.asks is Asks.REDECLARED_FIELD:
         variables = {"old": f"{use.callee}.{question.name}"}

@@ -17,8 +17,8 @@ from fwdoctor.surface.timeline import Product, Version
 REPOSITORY = "https://github.com/fw-ai/cookbook"
 
 
-def fit(path: str, fits: Sequence[FileFit]) -> FitResult:
-    """Which versions the files fit, what breaks beyond these, and both ways out."""
+def fit(paths: Sequence[str], fits: Sequence[FileFit]) -> FitResult:
+    """Which versions the files below ``paths`` fit, what breaks beyond these, and both ways out."""
     book, sdk = (_product(fits, product) for product in Product)
     stay_at: Version | None = None
     if book is not None and (found := versions.intervals(fits, Product.COOKBOOK)):
@@ -28,13 +28,18 @@ def fit(path: str, fits: Sequence[FileFit]) -> FitResult:
     if requirement is None and sdk is not None and sdk.fits:
         requirement = _range(versions.intervals(fits, Product.SDK)[-1])
     return FitResult(
-        path=path,
+        path=shlex.join(paths),
         files=len(fits),
         cookbook=book,
         sdk=sdk,
         requirement=requirement,
         stay=_stay(stay_at, release),
-        move_on=_move_on(path, fits, book, sdk),
+        move_on=_move_on(paths, fits, book, alone=stay_at is None and release is None),
+        unseen=tuple(
+            SiteResult(p.path, p.line, p.column, None, "spreads arguments that cannot be looked into")
+            for f in fits
+            for p in f.unseen
+        ),
     )
 
 
@@ -113,15 +118,16 @@ def _stay(cookbook: Version | None, release: Version | None) -> WayOut | None:
 
 
 def _move_on(
-    path: str, fits: Sequence[FileFit], book: ProductFit | None, sdk: ProductFit | None
+    paths: Sequence[str], fits: Sequence[FileFit], book: ProductFit | None, *, alone: bool
 ) -> WayOut | None:
     """The command that ports the code, if it does not fit the newest cookbook."""
     newest = timeline.cookbook().newest
     old = [f for f in fits if f.misfits(Product.COOKBOOK) >> newest.state & 1]
     if book is None or not old:
         return None
-    command = shlex.join(["fwdoctor", "migrate", "--diff", "--target", "latest", path])
-    return WayOut(f"Or port it to {newest.label} (look first, nothing is written).", (command,))
+    command = shlex.join(["fwdoctor", "migrate", "--diff", "--target", "latest", *paths])
+    verb = "Port it" if alone else "Or port it"
+    return WayOut(f"{verb} to {newest.label} (look first, nothing is written).", (command,))
 
 
 def usage(path: str, fits: Sequence[FileFit], surfaces: Sequence[Surface]) -> Usage:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.errors import FwdoctorError
-from fwdoctor.surface import identity, timeline
+from fwdoctor.surface import identity, places, timeline
 from fwdoctor.surface.folders import cookbook_root
 from fwdoctor.surface.timeline import Past, Version
 
@@ -45,10 +46,10 @@ def resolve(wanted: str, found: Path | None = None) -> Surfaces:
 def _find(wanted: str, found: Path | None) -> Version | Path:
     if wanted == "auto":
         return timeline.cookbook().newest if found is None else found
-    if (folder := Path(wanted)).is_dir():
-        cookbook_root(folder)
-        return folder
-    if "/" in wanted or wanted.startswith("."):
+    if not places.is_version(wanted) and os.path.isdir(wanted):
+        cookbook_root(Path(wanted))
+        return Path(wanted)
+    if "/" in wanted or wanted.startswith(".") or os.path.isfile(wanted):
         raise FwdoctorError(f"{wanted}: no such folder")
     return timeline.cookbook().find(wanted)
 

@@ -17,6 +17,16 @@ from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import call_arguments, spread_of
 
 _DOTTED = re.compile(r"(training|fireworks\.training)(\.\w+)+")
+_IMPORT_ERRORS = frozenset(
+    {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"}
+)
+_ERRORS = _IMPORT_ERRORS | {"TypeError"}
+#: Context managers in which an error is what is wanted.
+_EXPECTING = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
+#: What a condition names that tells versions apart.
+_VERSION_WORDS = frozenset(
+    {"hasattr", "getattr", "signature", "fields", "__dataclass_fields__", "__version__", "version"}
+)
 #: Functions that look a name up in their first argument, and where the name stands.
 _BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 _BY_NAME_METHODS = frozenset({"setattr", "delattr", "object"})
@@ -33,6 +43,8 @@ class Asks(enum.StrEnum):
     STRING = "string"
     #: has the class at this path an attribute ``name``
     ATTRIBUTE = "attribute"
+    #: the same, of one that the file itself sets, or asks for with hasattr: it need not be there
+    OWN_ATTRIBUTE = "own attribute"
     #: does the call take ``name=``
     KEYWORD = "keyword"
     #: does the call take that many positional arguments
@@ -71,11 +83,43 @@ class Use:
     text: str = ""
 
 
-def uses(port: Port) -> list[Use]:
-    """Every use of a file. What cannot be told is not among them."""
+def uses(port: Port, *, look_through: bool = False) -> list[Use]:
+    """Every use of a file. What cannot be told is not among them.
+
+    ``look_through``: also the arguments in dicts that are spread into a call, and those of a call of what
+    ``functools.partial`` made. (Migrate leaves these alone, and says so with a rule of its own.)
+    """
     if not port.uses_fireworks:
         return []
-    return [*_imports(port), *_attributes(port), *_calls(port), *_subclasses(port), *_strings(port)]
+    found = [
+        *_imports(port),
+        *_attributes(port),
+        *_calls(port, look_through=look_through),
+        *_subclasses(port),
+        *_strings(port),
+    ]
+    return [use for use in found if _is_ours(use.question.path)]
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a path is the cookbook's or the training SDK's."""
+    return (
+        path.split(".")[0] == "training"
+        or path == "fireworks.training"
+        or path.startswith("fireworks.training.")
+    )
+
+
+def unseen(port: Port) -> list[ast.expr]:
+    """What is spread into a call of the cookbook or the SDK, and cannot be looked into."""
+    found = []
+    for node in port.model.calls if port.uses_fireworks else ():
+        path = port.recipe_config(node.func) or port.resolve(node.func)
+        if path is not None and _is_ours(path) and port.surfaces.is_called(path):
+            found += [a.value for a in node.args if isinstance(a, ast.Starred)]
+            spreads = (k.value for k in node.keywords if k.arg is None)
+            found += [s for s in spreads if _spread_keys(port, s) is None]
+    return found
 
 
 def _imports(port: Port) -> Iterator[Use]:
@@ -92,28 +136,68 @@ def _imports(port: Port) -> Iterator[Use]:
                 yield Use(alias, Question(asks, path))
 
 
-def _is_guarded(port: Port, alias: ast.alias) -> bool:
-    for parent in port.model.ancestors(alias):
-        if isinstance(parent, ast.Try) and any(_catches_import_error(h) for h in parent.handlers):
+def _is_guarded(port: Port, node: ast.AST) -> bool:
+    for parent in port.model.ancestors(node):
+        if isinstance(parent, ast.Try | ast.TryStar) and _catches(parent, _IMPORT_ERRORS):
             return True
     return False
 
 
-def _catches_import_error(handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
-        return True
-    caught = {
-        ast.unparse(n).rpartition(".")[2]
-        for n in ast.walk(handler.type)
-        if isinstance(n, ast.Name | ast.Attribute)
-    }
-    return bool(
-        caught & {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"}
-    )
+def _catches(node: ast.Try | ast.TryStar, errors: frozenset[str]) -> bool:
+    for handler in node.handlers:
+        if handler.type is None:
+            return True
+        names = (n for n in ast.walk(handler.type) if isinstance(n, ast.Name | ast.Attribute))
+        if errors & {ast.unparse(n).rpartition(".")[2] for n in names}:
+            return True
+    return False
+
+
+def is_guarded(port: Port, node: ast.AST) -> bool:
+    """Whether code goes on where what ``node`` asks for is not there, as code for two versions does.
+
+    Inside of try/except, of ``pytest.raises`` or ``suppress``, or below a condition that looks at what the
+    version offers.
+    """
+    child = node
+    for parent in port.model.ancestors(node):
+        match parent:
+            case ast.Try() | ast.TryStar():
+                if child in parent.body and _catches(parent, _ERRORS):
+                    return True
+            case ast.With() | ast.AsyncWith():
+                calls = (i.context_expr for i in parent.items if isinstance(i.context_expr, ast.Call))
+                if any(_last_name(c.func) in _EXPECTING for c in calls):
+                    return True
+            case ast.If() | ast.IfExp():
+                if child is not parent.test and _looks_at_versions(port, parent.test):
+                    return True
+        child = parent
+    return False
+
+
+def _looks_at_versions(port: Port, test: ast.expr) -> bool:
+    for node in ast.walk(test):
+        if isinstance(node, ast.Name | ast.Attribute) and _last_name(node) in _VERSION_WORDS:
+            return True
+        if isinstance(node, ast.Name):
+            # HAVE_NEW = True in the try, False in the except
+            bindings = [b for b in port.model.bindings(node) if b.value is not None]
+            values = (b.value for b in bindings if b.value is not None)
+            if any(isinstance(v, ast.Call) and _last_name(v.func) in _VERSION_WORDS for v in values):
+                return True
+            if len(bindings) > 1 and any(_is_guarded(port, b.value) for b in bindings if b.value):
+                return True
+    return False
+
+
+def _last_name(node: ast.expr) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
 
 
 def _attributes(port: Port) -> Iterator[Use]:
-    stored = {port.model.resolve(n) for n in port.model.attributes if isinstance(n.ctx, ast.Store)}
+    stored = _assigned(port)
+    own = {n.attr for n in port.model.attributes if not isinstance(n.ctx, ast.Load)} | _asked_for(port)
     for node in port.model.attributes:
         raw = port.model.resolve(node)
         if raw is not None:
@@ -124,11 +208,36 @@ def _attributes(port: Port) -> Iterator[Use]:
             continue
         owner = port.type_of(node.value)
         if owner is not None and not owner.startswith(LOCAL):
-            yield Use(node, Question(Asks.ATTRIBUTE, owner, node.attr))
+            asks = Asks.OWN_ATTRIBUTE if node.attr in own else Asks.ATTRIBUTE
+            yield Use(node, Question(asks, owner, node.attr))
 
 
-def _calls(port: Port) -> Iterator[Use]:
+def _assigned(port: Port) -> set[str]:
+    """Paths that the file assigns: ``rl_loop.Config = …``."""
+    found = (port.model.resolve(n) for n in port.model.attributes if not isinstance(n.ctx, ast.Load))
+    return {path for path in found if path}
+
+
+def _rebound(port: Port) -> set[str]:
+    """Paths that the file gives another value, by ``patch.object(rl_loop, "Config")`` and the like, too."""
+    looked_up = (_looked_up(port, node) for node in port.model.calls)
+    return _assigned(port) | {found[1] for found in looked_up if found}
+
+
+def _asked_for(port: Port) -> set[str]:
+    """Names that the file looks up in objects by hasattr, getattr or setattr."""
+    calls = (c for c in port.model.calls if _last_name(c.func) in _BY_NAME)
+    names = (c.args[1] for c in calls if len(c.args) > 1)
+    return {n.value for n in names if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def _calls(port: Port, *, look_through: bool) -> Iterator[Use]:
+    rebound = _rebound(port)
     for node in port.model.calls:
+        if port.model.resolve(node.func) in rebound or _constructs_itself(port, node.func):
+            continue
+        if look_through:
+            yield from _looked_through(port, node)
         if (config := port.recipe_config(node.func)) is not None:
             yield from _bound(port, node, _raw(port, node.func, config), config)
         elif (applied := port.applied(node)) is not None:
@@ -148,6 +257,58 @@ def _calls(port: Port) -> Iterator[Use]:
             if owner is not None and not owner.startswith(LOCAL):
                 path = f"{owner}.{node.func.attr}"
                 yield from _bound(port, node, path, path)
+
+
+def _constructs_itself(port: Port, callee: ast.expr) -> bool:
+    """Whether a class of this file, or a base of it, takes arguments in its own way."""
+    local = port.model.local_class(callee)
+    if local is None:
+        return False
+    own = {s.name for s in local.body if isinstance(s, ast.FunctionDef)}
+    if own & {"__init__", "__new__"} or local.keywords:
+        return True
+    return any(_constructs_itself(port, base) for base in local.bases if base is not callee)
+
+
+def _looked_through(port: Port, node: ast.Call) -> Iterator[Use]:
+    """The arguments in dicts that are spread into a call, and those of a call of a partial."""
+    made = port.model.single_value(node.func) if isinstance(node.func, ast.Name) else None
+    applied = port.applied(made) if isinstance(made, ast.Call) else None
+    callee = applied or node.func
+    path = port.recipe_config(callee) or port.resolve(callee)
+    if path is None:
+        return
+    if applied is not None:
+        yield from _keywords(port, node, _raw(port, applied, path), path, port.own_fields(applied))
+    own = port.own_fields(callee)
+    for spread in (k.value for k in node.keywords if k.arg is None):
+        for key, name in _spread_keys(port, spread) or ():
+            if name not in own:
+                question = Question(Asks.KEYWORD, _raw(port, callee, path), name)
+                yield Use(key, question, short(path))
+
+
+def _spread_keys(port: Port, spread: ast.expr) -> list[tuple[ast.AST, str]] | None:
+    """The keys of a dict that is written out, here or where the name gets its only value; None: not so.
+
+    A name counts only if it is used for nothing but spreading: else keys may come and go.
+    """
+    if isinstance(spread, ast.Name):
+        value = port.model.single_value(spread)
+        found = port.model.scope_of(spread).lookup(spread.id)
+        if value is None or found is None:
+            return None
+        loads = port.model.loads(spread.id, found[0])
+        if not all(isinstance(port.model.parents.get(n), ast.keyword) for n in loads):
+            return None
+        spread = value
+    if isinstance(spread, ast.Dict):
+        keys = [(k, k.value) for k in spread.keys if isinstance(k, ast.Constant) and isinstance(k.value, str)]
+        return [(k, name) for k, name in keys] if len(keys) == len(spread.keys) else None
+    if isinstance(spread, ast.Call) and _last_name(spread.func) == "dict" and not spread.args:
+        names = [(k, k.arg) for k in spread.keywords if k.arg]
+        return [(k, name) for k, name in names] if len(names) == len(spread.keywords) else None
+    return None
 
 
 def _raw(port: Port, callee: ast.expr, path: str) -> str:

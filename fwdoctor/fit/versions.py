@@ -15,7 +15,7 @@ from fwdoctor.fit import project
 from fwdoctor.fit.answers import Wrong, answer, eras, product_of, was_right
 from fwdoctor.fit.misfits import BREAKING, place_of
 from fwdoctor.fit.session import Context, open_port
-from fwdoctor.fit.uses import Asks, Question, Use, uses
+from fwdoctor.fit.uses import Asks, Question, Use, is_guarded, unseen, uses
 from fwdoctor.source.sieve import sieve
 from fwdoctor.source.text import UnreadableSource, decode_source, parse_guarded
 from fwdoctor.surface import timeline
@@ -69,7 +69,13 @@ class FileFit:
     def __init__(self, port: Port) -> None:
         self.path = port.path
         self._source = port.source
-        self._uses = tuple(uses(port))
+        self._uses = tuple(
+            use
+            for use in uses(port, look_through=True)
+            if not (_misfits(use.question) and is_guarded(port, use.node))
+        )
+        #: what is spread into calls and cannot be looked into
+        self.unseen = tuple(port.source.location(port.path, node) for node in unseen(port))
 
     @cached_property
     def products(self) -> frozenset[Product]:
@@ -127,14 +133,16 @@ def _called(use: Use, wrong: Wrong) -> str:
     question = use.question
     if question.asks is Asks.ATTRIBUTE:
         return f"{question.path.rpartition('.')[2]}.{wrong.name}"
-    if question.asks is Asks.REDECLARED_FIELD:
-        return f"{use.callee}.{wrong.name}"
     return wrong.name
 
 
 def _counts(question: Question, wrong: Wrong) -> bool:
-    """Whether it makes the code fail, and some version had it: what none had says nothing about versions."""
-    return wrong.rule in BREAKING and was_right(question, wrong)
+    """Whether it makes the code fail, and some version had it: what none had says nothing about versions.
+
+    Setting an attribute that the class lacks does not fail, nor does a field of a subclass's own.
+    """
+    harmless = (Asks.OWN_ATTRIBUTE, Asks.REDECLARED_FIELD)
+    return wrong.rule in BREAKING and question.asks not in harmless and was_right(question, wrong)
 
 
 @cache

@@ -80,7 +80,8 @@ class _Step:
 def _transform(session: Port, before: list[misfits.Misfit], context: Context) -> _Step:
     """Run the codemods on an opened file and mark what they leave; the same port if nothing changes."""
     session.is_old = any(m.known for m in before) or session.names_old_classes
-    session.run([codemod(session) for codemod in registry.classes()])
+    if session.leads_on:
+        session.run([codemod(session) for codemod in registry.classes()])
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]
     current = _applied(session, [*session.edits, *markers.above(session, [*orphans, *notes])], context)

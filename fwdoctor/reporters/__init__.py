@@ -18,6 +18,15 @@ class Style:
     unicode: bool = True
 
 
+#: What our own words use beyond ASCII.
+_PLAIN = str.maketrans({"…": "..", "→": "->", "·": "-", "×": "x", "≤": "<="})
+
+
+def ascii_only(text: str) -> str:
+    """The text for an output that takes no more than ASCII; what users wrote is escaped."""
+    return text.translate(_PLAIN).encode("ascii", "backslashreplace").decode()
+
+
 def render(
     report: Report,
     output_format: str,

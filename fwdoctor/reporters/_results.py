@@ -81,7 +81,10 @@ def _shown(results: Sequence[ShowResult], style: Style) -> Iterator[Line]:
 
 
 def _show(result: ShowResult, style: Style) -> Iterator[Line]:
-    if result.what is None:
+    if result.what == "unknown":
+        where = "a package in" if result.names else "cannot be told from the sources of"
+        yield ((result.path, "bold"), (f"  {where} {result.version}", ""))
+    elif result.what is None:
         yield ((result.path, "bold red"), (f"  is not in {result.version}", ""))
     else:
         tags = " (deprecated)" if result.deprecated else ""
@@ -94,7 +97,7 @@ def _show(result: ShowResult, style: Style) -> Iterator[Line]:
         yield (("  bases ", "dim"), (", ".join(result.bases), ""))
     yield from _signatures("fields", result.fields)
     yield from _signatures("called with", result.parameters)
-    if not result.complete:
+    if not result.complete and result.what != "unknown":
         yield (("  not everything can be told from the source: it may take more than this", "dim"),)
     if result.members:
         yield (("  members ", "dim"), (", ".join(result.members), ""))
@@ -187,12 +190,16 @@ def _part(part: PartChange) -> Iterator[Line]:
 
 def _fit(result: FitResult, style: Style) -> Iterator[Line]:
     if result.cookbook is None and result.sdk is None:
-        yield ((f"{result.path}: nothing here uses the cookbook or the SDK", ""),)
+        yield ((f"{result.path}: nothing that could be read here uses the cookbook or the SDK", ""),)
         return
     if result.cookbook is not None:
         yield from _product(result.cookbook, "cookbook", result.requirement, style)
     if result.sdk is not None:
         yield from _product(result.sdk, "fireworks-ai", None, style)
+    if result.unseen:
+        places = ", ".join(f"{s.path}:{s.line}" for s in result.unseen[:3])
+        more = f" and {len(result.unseen) - 3} more" if len(result.unseen) > 3 else ""
+        yield ((f"  cannot look into what is spread into calls at {places}{more}", "yellow"),)
     ways = [way for way in (result.stay, result.move_on) if way is not None]
     for number, way in enumerate(ways, 1):
         yield from _way(number if len(ways) > 1 else None, way)
@@ -249,12 +256,14 @@ def _way(number: int | None, way: WayOut) -> Iterator[Line]:
 # --- build --------------------------------------------------------------------------------------------
 
 
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _build(result: BuildResult, style: Style) -> Iterator[Line]:
     names = sum(len(m.names) for m in result.modules)
-    yield (
-        (result.path, "bold"),
-        (f"  {result.product}: {len(result.modules)} public modules, {names} public names", ""),
-    )
+    counts = f"{_count(len(result.modules), 'public module')}, {_count(names, 'public name')}"
+    yield ((result.path, "bold"), (f"  {result.product}: {counts}", ""))
     if result.version is not None:
         yield ((f"  offers exactly what {result.version.label} offers", "green"),)
     else:

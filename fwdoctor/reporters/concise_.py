@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fwdoctor.finding import Report
-from fwdoctor.reporters import Style
+from fwdoctor.reporters import Style, ascii_only
 from fwdoctor.reporters._results import concise
 
 
@@ -16,4 +16,4 @@ def render(report: Report, style: Style) -> str:
         lines.append(f"{place}: {f.rule} {message}\n")
     lines += [f"{row}\n" for row in concise(report.result)]
     text = "".join(lines)
-    return text if style.unicode else text.encode("ascii", "backslashreplace").decode()
+    return text if style.unicode else ascii_only(text)

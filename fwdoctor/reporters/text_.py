@@ -13,7 +13,7 @@ from fwdoctor.finding import (
     Severity,
     Side,
 )
-from fwdoctor.reporters import Style
+from fwdoctor.reporters import Style, ascii_only
 from fwdoctor.reporters._results import Line, lines_of
 
 _MARKS = {
@@ -37,7 +37,7 @@ def render(report: Report, style: Style) -> str:
     lines = list(_lines(report, style))
     if not style.color:
         text = "".join("".join(t for t, _ in line) + "\n" for line in lines)
-        return text if style.unicode else text.encode("ascii", "backslashreplace").decode()
+        return text if style.unicode else ascii_only(text)
     from rich.console import Console
     from rich.text import Text
 

@@ -25,7 +25,7 @@ from fwdoctor.results import (
 from fwdoctor.surface import codec, lookup, places, timeline
 from fwdoctor.surface.compare import Change, Detail, How, What, compare, described, own_names
 from fwdoctor.surface.essence import is_private
-from fwdoctor.surface.model import Class, Function, Module, Parameter, Surface, signature_of
+from fwdoctor.surface.model import UNKNOWN, Class, Function, Module, Parameter, Surface, signature_of
 from fwdoctor.surface.places import Place
 from fwdoctor.surface.timeline import Product, Timeline, Version
 
@@ -54,8 +54,11 @@ def show(name: str, place: Place) -> list[ShowResult]:
     Raises:
         FwdoctorError: no version has such a name.
     """
-    paths = lookup.search(name, place.surface)
     line = timeline.timeline(place.product)
+    left_out = next((p for p in place.surface.partial if f"{name}.".startswith(f"{p}.")), None)
+    if left_out is not None:
+        raise FwdoctorError(f"{name}: what is below {left_out} is not stored; give a folder with --at")
+    paths = lookup.search(name, place.surface)
     if not paths:
         paths = lookup.search_ever(name, line)
     if not paths:
@@ -74,13 +77,15 @@ def _show(asked: str, path: str, place: Place) -> ShowResult:
     signature = signature_of(symbol) if symbol is not None else None
     module = symbol if isinstance(symbol, Module) else None
     same = cls is not None and cls.fields == cls.constructor.parameters
+    depth = path.count(".") + 1
+    below = tuple(sorted({m.split(".")[depth] for m in surface.modules if m.startswith(f"{path}.")}))
     return ShowResult(
         asked=asked,
         version=place.label,
         path=canonical,
-        what=None if symbol is None else _word(path, symbol, surface),
+        what="unknown" if located is UNKNOWN else None if symbol is None else _word(path, symbol, surface),
         source=_source(surface, canonical) if symbol is not None else _last_source(canonical, line),
-        complete=not (_is_opaque(symbol) or (module is not None and module.dynamic)),
+        complete=not (located is UNKNOWN or _is_opaque(symbol) or (module is not None and module.dynamic)),
         deprecated=getattr(symbol, "deprecated", False) or _is_deprecated_field(surface, canonical),
         bases=cls.bases if cls else (),
         members=cls.members if cls else (),
@@ -88,7 +93,7 @@ def _show(asked: str, path: str, place: Place) -> ShowResult:
         parameters=_signatures(signature.parameters) if signature is not None and not same else (),
         methods=_methods(cls) if cls else (),
         attributes=_attributes(cls) if cls else (),
-        names=tuple(sorted(own_names(surface, canonical))) if module is not None else (),
+        names=tuple(sorted(own_names(surface, canonical))) if module is not None else below,
         history=tuple(
             Event(str(h.how), ref(h.version), parts(h.change) if h.change else ())
             for h in lookup.history(canonical, line)
@@ -199,6 +204,12 @@ def diff(
     if old.product is not new.product:
         raise FwdoctorError(f"{old.label} and {new.label} are different things and cannot be compared")
     found = compare(old.surface, new.surface, private=private)
+    for name in names:
+        places_ = (old.surface, new.surface)
+        if not any(_is_about(c.path, name) for c in found) and not any(
+            lookup.search(name, s) for s in places_
+        ):
+            raise FwdoctorError(f"neither {old.label} nor {new.label} has {name}")
     if names:
         found = [c for c in found if any(_is_about(c.path, n) for n in names)]
     changes = [change(c) for c in found]

@@ -79,8 +79,8 @@ def loads(text: str, path: str) -> Surface:
         return Surface(
             name=str(data["name"]),
             modules={name: _decode_module(module) for name, module in data["modules"].items()},
-            roots=tuple(data["roots"]),
-            partial=tuple(data["partial"]),
+            roots=tuple(map(str, data["roots"])),
+            partial=tuple(map(str, data["partial"])),
             unreadable=tuple(Unreadable(*row) for row in data["unreadable"]),
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:

@@ -137,7 +137,13 @@ def _distances(surface: Surface, line: Timeline) -> list[int]:
 def half_written(file: Unreadable) -> str:
     """The message about a file of a cookbook or SDK that is no Python."""
     place = f"{file.path}:{file.line}" if file.line else file.path
-    return f"{place}: cannot be read as Python ({file.reason}): what {file.module} offers is unknown"
+    return f"{place}: {reason(file, line=False)}"
+
+
+def reason(file: Unreadable, *, line: bool = True) -> str:
+    """The same without the path, which stands beside it."""
+    place = f"line {file.line}: " if line and file.line else ""
+    return f"{place}cannot be read as Python ({file.reason}): what {file.module} offers is unknown"
 
 
 def judged(surface: Surface) -> list[Unreadable]:

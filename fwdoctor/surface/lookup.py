@@ -19,8 +19,8 @@ def search(name: str, surface: Surface) -> list[str]:
 
     Where it lives counts, not where it is imported; public places win over private ones.
     """
-    if isinstance(surface.locate(name), tuple):
-        return [name]
+    if isinstance(surface.locate(name), tuple) or any(m.startswith(f"{name}.") for m in surface.modules):
+        return [name]  # the second is a package without a file of its own
     found = {p for p in _matches(name.split("."), surface) if isinstance(surface.locate(p), tuple)}
     places: dict[str, str] = {}
     for path in sorted(found, key=lambda p: (is_private(p), len(p), p)):

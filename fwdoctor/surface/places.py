@@ -19,6 +19,8 @@ from fwdoctor.surface.folders import (
 from fwdoctor.surface.model import Surface
 from fwdoctor.surface.timeline import Product, Version
 
+#: How much of a path an error shows.
+_LONGEST = 200
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _RELEASE = re.compile(r"v?\d{1,3}(\.\d+)+((a|b|rc|\.?dev|\.?post)\d+)*\^*")
 
@@ -43,10 +45,14 @@ def find(wanted: str, product: Product | None = None) -> Place:
     Raises:
         FwdoctorError: there is no such thing; the message names the nearest.
     """
-    path = Path(wanted)
-    if path.exists() or wanted.endswith((".whl", ".json")) or "/" in wanted:
-        return read(path)
     bare = wanted.rstrip("^")
+    if not wanted.strip():
+        raise FwdoctorError("an empty version: give 'latest', a date, a tag, a commit, a release or a path")
+    # A folder that happens to be called "june" does not hide the version; "./june" means the folder.
+    if not is_version(wanted) and (
+        _exists(wanted) or wanted.endswith((".whl", ".json")) or "/" in wanted or wanted in (".", "..")
+    ):
+        return read(Path(wanted))
     if timeline.is_sdk(bare):
         text = bare if "=" in bare else "latest"
         return of_version(timeline.sdk().find(text + "^" * (len(wanted) - len(bare))))
@@ -54,6 +60,27 @@ def find(wanted: str, product: Product | None = None) -> Place:
     if _RELEASE.fullmatch(wanted) or (product is Product.SDK and of_both):
         return of_version(timeline.sdk().find(wanted))
     return of_version(timeline.cookbook().find(wanted))
+
+
+def is_version(wanted: str) -> bool:
+    """Whether this is certainly how a version is called, whatever files there are."""
+    bare = wanted.rstrip("^")
+    line = timeline.cookbook()
+    return (
+        bare == "latest"
+        or bare in timeline.names()
+        or _DATE.fullmatch(bare) is not None
+        or _RELEASE.fullmatch(wanted) is not None
+        or timeline.is_sdk(bare)
+        or any(v.tag == bare or (len(bare) >= 7 and (v.commit or "").startswith(bare)) for v in line.versions)
+    )
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False  # too long, or with a NUL: no path at all
 
 
 def of_version(version: Version) -> Place:
@@ -70,8 +97,13 @@ def read(path: Path) -> Place:
     """
     from fwdoctor.surface.reader import read_surface
 
-    if not path.exists():
-        raise FwdoctorError(f"{path}: no such file or folder")
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise FwdoctorError(f"{_short(path)}: no such file or folder") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FwdoctorError(f"{_short(path)}: {reason[:1].lower()}{reason[1:]}") from error
     if path.is_file():
         return _file(path)
     if (path / "fireworks" / "training" / "sdk").is_dir() and not (path / "training" / "recipes").is_dir():
@@ -93,6 +125,11 @@ def read(path: Path) -> Place:
     return Place(read_cookbook(path), Product.COOKBOOK, f"the cookbook in {path}")
 
 
+def _short(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 def _file(path: Path) -> Place:
     from fwdoctor.surface.reader import read_wheel
 
@@ -108,7 +145,11 @@ def _file(path: Path) -> Place:
     except FwdoctorError as error:
         if "cannot read" in str(error):
             raise
-    surface = read_wheel(path, COOKBOOK_PACKAGES, name=path.name, leave_out=COOKBOOK_LEFT_OUT)
+    nothing = f"{path}: neither an SDK nor a cookbook is in this wheel"
+    try:
+        surface = read_wheel(path, COOKBOOK_PACKAGES, name=path.name, leave_out=COOKBOOK_LEFT_OUT)
+    except FwdoctorError as error:
+        raise FwdoctorError(nothing) from error
     if not any(m.startswith("training.recipes") for m in surface.modules):
-        raise FwdoctorError(f"{path}: neither a cookbook nor an SDK is in this wheel")
+        raise FwdoctorError(nothing)
     return Place(surface, Product.COOKBOOK, f"the cookbook in {path}")

@@ -30,11 +30,14 @@ def read_surface(
         FwdoctorError: none of the packages is there.
     """
     with _no_garbage():
-        raw = [
-            _read(module, path, is_package)
-            for package in packages
-            for module, path, is_package in _files(folder.joinpath(*package.split(".")), package, leave_out)
-        ]
+        raw: list[RawModule] = []
+        for package in packages:
+            closed: list[RawModule] = []
+            for module, path, is_package in _files(
+                folder.joinpath(*package.split(".")), package, leave_out, closed
+            ):
+                raw.append(_read(module, path, is_package))
+            raw += closed
         if not raw:
             wanted = " or ".join(str(folder.joinpath(*p.split("."))) for p in packages)
             raise FwdoctorError(f"{folder}: no Python package here; expected {wanted}")
@@ -114,11 +117,23 @@ def _is_below(module: str, packages: Sequence[str]) -> bool:
     return any(module == p or module.startswith(p + ".") for p in packages)
 
 
-def _files(root: Path, package: str, leave_out: Sequence[str]) -> Iterator[tuple[str, Path, bool]]:
+def _files(
+    root: Path, package: str, leave_out: Sequence[str], closed: list[RawModule]
+) -> Iterator[tuple[str, Path, bool]]:
+    """The modules below ``root``; folders that cannot be looked into are added to ``closed``."""
+
+    def on_error(error: OSError) -> None:
+        if not root.is_dir():
+            return  # there is no such package
+        path = Path(error.filename or root)
+        dotted = ".".join((package, *path.relative_to(root).parts))
+        unreadable = Unreadable(dotted, str(path), None, error.strerror or str(error))
+        closed.append(RawModule(dotted, is_package=True, dynamic=True, unreadable=unreadable))
+
     if root.with_suffix(".py").is_file() and not root.is_dir():
         yield package, root.with_suffix(".py"), False
         return
-    for directory, folders, files in os.walk(root):
+    for directory, folders, files in os.walk(root, onerror=on_error):
         relative = Path(directory).relative_to(root).parts
         dotted = ".".join((package, *relative))
         folders[:] = sorted(

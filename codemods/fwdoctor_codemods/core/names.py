@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from fwdoctor.moves import Moves
-from fwdoctor.surface.model import Absent, Class, Function, Module
+from fwdoctor.surface.model import MISSING, Absent, Class, Function, Module
 from fwdoctor_codemods.core.model import LOCAL, Binding, BindingKind, Model
 from fwdoctor_codemods.core.source import is_none
 from fwdoctor_codemods.core.surfaces import Surfaces
@@ -121,6 +121,14 @@ class Names:
     def target_has(self, path: str) -> bool:
         """Whether the target certainly offers ``path``."""
         return any(not isinstance(s.locate(path), Absent) for s in self.surfaces.all_targets())
+
+    @cached_property
+    def leads_on(self) -> bool:
+        """Whether the target is a version to which the moves lead, or cannot tell.
+
+        A target from before them has the old names: nothing is ported to it, it is only compared.
+        """
+        return self.surfaces.target.locate(self.moves.leads_to) is not MISSING
 
     @cached_property
     def uses_fireworks(self) -> bool:

@@ -47,6 +47,11 @@ class Surfaces:
         """How ``path`` was called, the newest first."""
         return (f for _, s in self.old(path) if (f := signature_of(s)) is not None)
 
+    def is_called(self, path: str) -> bool:
+        """Whether any version knows how ``path`` is called."""
+        targets = any(s.signature(path) for s in self.all_targets())
+        return targets or next(self.old_signatures(path), None) is not None
+
     def old_knows(self, path: str) -> bool:
         """Whether any older version can tell if ``path`` exists."""
         return any(past.knows(path) for past in self.past)

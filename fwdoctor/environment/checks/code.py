@@ -31,10 +31,10 @@ def check(facts: Facts) -> CheckOutcome:
     """Compare every file that uses the cookbook or the SDK with what is there and with all versions."""
     from fwdoctor.source.discovery import discover
 
-    found = discover([shown(facts.folders[0])])
+    found = discover([shown(facts.path)])
     count = len(found.files)
     if not count:
-        return CheckOutcome(SECTION, CheckStatus.SKIPPED, f"no Python file under {shown(facts.folders[0])}")
+        return CheckOutcome(SECTION, CheckStatus.SKIPPED, f"no Python file under {shown(facts.path)}")
     from fwdoctor.fit import versions
 
     fits, problems = versions.compare(found.files)
@@ -115,7 +115,7 @@ def _finding(
     from fwdoctor.surface import timeline
 
     book = rulebook()
-    path = resource = shown(facts.folders[0])
+    path = resource = shown(facts.path)
     against = there or _newest()
     variables = {
         "count": _files(len(wrong)),
@@ -137,10 +137,9 @@ def _finding(
     # Of one that says what it is, and lacks what that has, the code may well be from before the edit.
     place = against.version.state
     older = [i for i in found if (i.first.state <= place if against.certain else i.last.state < place)]
-    chosen = (older[-1] if older else found[0]).last
+    chosen = (older or found)[-1].last
     release = versions.sdk_for(chosen, wrong)
-    spans = older or found[:1]
-    fits = str(spans[-1])
+    fits = str((older or found)[-1])
     evidence.insert(
         0, f"the code fits: {fits}" + (f", which pins {chosen.sdk_pin}" if chosen.sdk_pin else "")
     )
@@ -172,7 +171,7 @@ def _judge_pin(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
     if Requirement(pin).specifier.contains(facts.sdk.version, prereleases=True):
         return []
     finding = rulebook()["FWS504"].finding(
-        resource=shown(facts.folders[0]),
+        resource=shown(facts.path),
         count=_files(len(fits)),
         fits=f"{oldest.label} or later",
         pin=pin,
@@ -195,7 +194,7 @@ def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
     if there is None or not wrong:
         return []
     found = versions.intervals(wrong, Product.SDK)
-    resource = shown(facts.folders[0])
+    resource = shown(facts.path)
     variables = {
         "count": _files(len(wrong)),
         "installed": there.label,

@@ -161,7 +161,7 @@ def test_a_half_written_cookbook_is_a_problem(tmp_path: Path) -> None:
     facts = gather(project(tmp_path / "p", train=NEW), cookbook=folder, environ={})
     assert code.check(facts).findings == ()
     (problem,) = facts.reader.problems
-    assert "more.py:1: cannot be read as Python" in str(problem)
+    assert "more.py: line 1: cannot be read as Python" in str(problem)
 
 
 SDK_CODE = (

@@ -13,6 +13,8 @@ from fwdoctor.rulebook import rulebook
 if TYPE_CHECKING:
     from tests.environment.conftest import World
 
+#: Imports from the SDK what 1.2.0a78 added; its pin allows 1.2.0a70.
+FFB90BAF = "ffb90baf5332df775bd0a8ba3cfd12cdcb90d440"
 Build = Callable[["World"], object]
 
 
@@ -103,6 +105,10 @@ CASES: dict[str, tuple[Build, Build]] = {
     "FWS209": (
         lambda w: (w.cookbook(), w.sdk("1.2.25")),
         lambda w: (w.cookbook(), w.sdk("1.2.24")),
+    ),
+    "FWS211": (
+        lambda w: (w.cookbook(">=1.2.0a70,<2", commit=FFB90BAF), w.sdk("1.2.0a77")),
+        lambda w: (w.cookbook(">=1.2.0a70,<2", commit=FFB90BAF), w.sdk("1.2.0a78")),
     ),
     "FWS210": (
         lambda w: broken(w, ["fireworks/__init__.py"]),

@@ -1,6 +1,9 @@
 """``fwdoctor surface`` as a user meets it: what it prints, its JSON, its exit status, bad input."""
 
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from fwdoctor.cli import run
 ROOT = Path(__file__).parents[2]
 OLD = str(ROOT / "tests" / "fixtures" / "old_project")
 JUNE = str(ROOT / "tests" / "fixtures" / "june_project")
+ENVIRON = os.environ | {"PYTHONPATH": os.pathsep.join(str(ROOT / p) for p in (".", "codemods", "rules"))}
 SCHEMA = json.loads((ROOT / "docs" / "schema" / "output.json").read_text("utf-8"))
 
 
@@ -245,3 +249,58 @@ def test_every_format_says_something(out: Out, args: list[str], output_format: s
     assert lines
     if output_format == "jsonl":
         assert any(json.loads(line)["type"] == args[0] for line in lines)
+
+
+def test_a_folder_does_not_hide_a_version_and_can_be_meant(
+    out: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cookbook(tmp_path / "june")
+    assert "in cookbook 517d206d" in out("show", "rl_loop.main", "--at", "june")
+    assert "mine=None" in out("show", "rl_loop.main", "--at", "./june")
+
+
+@pytest.mark.parametrize("length", [300, 5000])
+def test_a_name_that_is_too_long_is_no_crash(out: Out, length: int) -> None:
+    out.error("build", "a" * length)
+    out.error("show", "X", "--at", "a" * length)
+    out.error("diff", "a" * length, "latest")
+
+
+def test_names_that_do_not_exist_are_told_by_diff(out: Out) -> None:
+    assert "has nosuch" in out.error("diff", "june", "latest", "nosuch")
+
+
+def test_a_package_without_a_file_of_its_own_is_shown(out: Out) -> None:
+    assert "    rl_loop" in out("show", "training.recipes", "--at", "latest")
+
+
+def test_what_is_not_stored_is_not_called_missing(out: Out) -> None:
+    assert "is not stored" in out.error("show", "training.examples.rl", "--at", "latest")
+
+
+def test_what_a_half_written_file_offers_is_unknown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = cookbook(tmp_path)
+    (folder / "training" / "recipes" / "rl_loop.py").write_text("def half(:\n")
+    assert run(["surface", "show", "training.recipes.rl_loop.Config", "--at", str(folder)]) == 2
+    assert "cannot be told from the sources" in capsys.readouterr().out
+
+
+def test_several_paths_are_several_arguments(out: Out, tmp_path: Path) -> None:
+    for name in ("a b.py", "c.py"):
+        (tmp_path / name).write_text("from training.utils import InfraConfig, setup_infra\n")
+    text = out("fit", str(tmp_path / "a b.py"), str(tmp_path / "c.py"))
+    assert f"--target latest '{tmp_path / 'a b.py'}' {tmp_path / 'c.py'}\n" in text
+
+
+@pytest.mark.parametrize("redirection", [">&-", "> /dev/full"])
+def test_an_output_that_takes_nothing_is_one_line_and_status_2(redirection: str) -> None:
+    command = f"{sys.executable} -m fwdoctor surface show InfraConfig --at latest {redirection}"
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, env=ENVIRON, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("fwdoctor: ")
+    assert done.stderr.count("\n") == 1

@@ -758,3 +758,29 @@ def test_a_long_setting_is_shortened() -> None:
     )
     assert value not in ported.text
     assert "..." in ported.text
+
+
+OLD_CODE = (
+    "from training.recipes.rl_loop import Config, main\n"
+    "from training.utils import DeployConfig, InfraConfig, WeightSyncScope\n"
+    "c = Config(log_path='l', infra=InfraConfig(), deployment=DeployConfig(weight_sync_scope=WeightSyncScope.PER_DEPLOYMENT))\n"
+    "main(c, cancel_on_exit=True)\n"
+)
+
+
+@pytest.mark.parametrize("version", ["68dc0d97", "9e8f628e"])
+def test_nothing_is_ported_to_a_version_in_which_the_old_names_are_right(version: str) -> None:
+    ported = transform.port("a.py", OLD_CODE, Context(target.resolve(version)))
+    assert (ported.text, ported.todo) == (OLD_CODE, ())
+
+
+def test_going_back_in_time_takes_nothing_away() -> None:
+    text = "from training.recipes.rl_loop import Config, main\nfrom training.utils import TrainerConfig\nmain(Config(log_path='l', trainer=TrainerConfig(), cleanup_on_exit=False))\n"
+    ported = transform.port("a.py", text, Context(target.resolve("2026-03-13")))
+    assert ported.text == text
+
+
+def test_a_name_of_the_sdk_is_told_as_the_sdks() -> None:
+    text = "from fireworks.training.sdk import FiretitanServiceClient\nFiretitanServiceClient.from_firetitan_config\n"
+    ported = transform.port("a.py", text, Context(target.resolve("march")))
+    assert not any("cookbook" in f.message for f in (*ported.todo, *ported.notes))

@@ -1,5 +1,7 @@
 """Reading a surface from sources: what it finds, and that what it cannot tell stays unknown."""
 
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,22 @@ def test_what_is_left_out_is_unknown(tmp_path: Path) -> None:
 def test_a_folder_without_the_package_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(FwdoctorError, match="no Python package here"):
         read_surface(tmp_path, ["training"], name="t")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_unknown_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "pkg" / "closed"
+    closed.mkdir(parents=True)
+    (tmp_path / "pkg" / "open.py").write_text("x = 1\n")
+    walk = os.walk
+
+    def refusing(root: Path, onerror: Callable[[OSError], None]) -> Iterator[object]:
+        onerror(PermissionError(13, "Permission denied", str(closed)))
+        yield from walk(root)
+
+    monkeypatch.setattr("fwdoctor.surface.reader.os.walk", refusing)
+    surface = read_surface(tmp_path, ["pkg"], name="t")
+    assert surface.canonical("pkg.open.x") == "pkg.open.x"
+    assert surface.locate("pkg.closed.anything") is UNKNOWN
+    assert [(u.module, u.reason) for u in surface.unreadable] == [("pkg.closed", "Permission denied")]

@@ -1,0 +1,90 @@
+"""What counts as a use, and what does not because the code copes without it."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from fwdoctor.fit import versions
+from fwdoctor.surface import timeline
+from fwdoctor.surface.timeline import Product
+
+CONFIG = "from training.recipes.rl_loop import Config\n"
+
+# code → the lines that break with the newest cookbook (all of it is fine with that of May)
+CASES = {
+    "an old argument": (CONFIG + "Config(log_path='l', infra=1)", [2]),
+    "in a dict that is spread": (CONFIG + "Config(**{'log_path': 'l', 'infra': 1})", [2]),
+    "in dict()": (CONFIG + "Config(**dict(log_path='l', infra=1))", [2]),
+    "in a dict of the only value of a name": (CONFIG + "kw = {'log_path': 'l',\n 'infra': 1}\nConfig(**kw)", [3]),
+    "in a dict that may have changed": (CONFIG + "kw = {'log_path': 'l', 'infra': 1}\nkw.pop('infra')\nConfig(**kw)", []),
+    "of what partial made": (CONFIG + "from functools import partial\nmake = partial(Config, log_path='l')\nmake(infra=1)", [4]),
+    "behind a parameter": (CONFIG + "def f(**kw): return Config(**kw)", []),
+    "a class with a constructor of its own": (CONFIG + "class C(Config):\n    def __init__(self, infra): ...\nC(infra=1)", []),
+    "a class below one with a constructor of its own": (CONFIG + "class B(Config):\n    def __new__(cls, infra): ...\nclass C(B): ...\nC(infra=1)", []),
+    "a class that declares it again": (CONFIG + "class C(Config):\n    infra: object = None\nC(log_path='l', infra=1)", []),
+    "an attribute that is read": (CONFIG + "def f(c: Config): return c.infra", [2]),
+    "an attribute that is set": (CONFIG + "c = Config(log_path='l')\nc.infra = 1\nprint(c.infra)", []),
+    "an attribute that is asked for": (CONFIG + "def f(c: Config): return c.infra if hasattr(c, 'infra') else 1", []),
+    "a name given another value": ("from training.recipes import rl_loop\nrl_loop.Config = dict\nrl_loop.Config(infra=1)", []),
+    "a name that is patched": ("from training.recipes import rl_loop\ndef test(monkeypatch):\n    monkeypatch.setattr(rl_loop, 'Config', dict)\n    rl_loop.Config(infra=1)", []),
+    "an expected error": (CONFIG + "import pytest\nwith pytest.raises(TypeError):\n    Config(log_path='l', infra=1)", []),
+    "a suppressed error": (CONFIG + "import contextlib\nwith contextlib.suppress(TypeError):\n    Config(log_path='l', infra=1)", []),
+    "another context": (CONFIG + "with open('x') as f:\n    Config(log_path='l', infra=1)", [3]),
+    "a caught error": (CONFIG + "try:\n    Config(log_path='l', infra=1)\nexcept TypeError:\n    pass", []),
+    "in the handler itself": (CONFIG + "try:\n    pass\nexcept TypeError:\n    Config(log_path='l', infra=1)", [5]),
+    "another error is caught": (CONFIG + "try:\n    Config(log_path='l', infra=1)\nexcept OSError:\n    pass", [3]),
+    "a guarded import": ("try:\n    from training.utils import setup_infra\nexcept ImportError:\n    setup_infra = None", []),
+    "a guarded import by except*": ("try:\n    from training.utils import setup_infra\nexcept* ImportError:\n    setup_infra = None", []),
+    "an import": ("from training.utils import setup_infra", [1]),
+    "below a condition on the signature": (CONFIG + "import inspect\nif 'infra' in inspect.signature(Config).parameters:\n    Config(log_path='l', infra=1)", []),
+    "below a flag of a guarded import": (CONFIG + "try:\n    from training.utils import TrainerConfig\n    NEW = True\nexcept ImportError:\n    NEW = False\nif not NEW:\n    Config(log_path='l', infra=1)", []),
+    "below any other condition": (CONFIG + "import sys\nif sys.argv:\n    Config(log_path='l', infra=1)", [4]),
+    "too many positional arguments": ("from training.recipes.sft_loop import main\nmain(\n    1,\n    2,\n)", [4]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "lines"), CASES.values(), ids=CASES)
+def test_what_breaks(tmp_path: Path, text: str, lines: list[int]) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(textwrap.dedent(text) + "\n")
+    (fits, problems) = versions.compare([str(path)])
+    newest, may = timeline.cookbook().newest, timeline.cookbook().find("may")
+    assert not problems
+    assert [s.location.line for f in fits for s in f.sites(newest)] == lines
+    assert [str(s) for f in fits for s in f.sites(may)] == []
+    assert any(f.misfits(Product.COOKBOOK) >> newest.state & 1 for f in fits) is bool(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("import os\nfrom fireworks.training.sdk import TrainerJobManager\n", {Product.SDK}),
+        ("import os\nfrom fireworks import Fireworks\nFireworks()\n", None),
+        ("import torch\nfrom training.utils import DeployConfig\n", {Product.COOKBOOK}),
+        (CONFIG + "import fireworks.training.sdk\n", {Product.COOKBOOK, Product.SDK}),
+        ("import os\nx = 'training.utils.InfraConfig'\n", None),
+    ],
+)
+def test_whose_code_it_is(tmp_path: Path, text: str, products: set[Product] | None) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(text)
+    (fits, _) = versions.compare([str(path)])
+    assert [f.products for f in fits] == ([] if products is None else [products])
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("def f(**kw):\n    Config(**kw)\n", [3]),
+        ("def f(*a):\n    Config(*a)\n", [3]),
+        ("Config(**{'log_path': 'l'})\n", []),
+        ("kw = {'log_path': 'l'}\nConfig(**kw)\n", []),
+        ("def f(**kw):\n    print(**kw)\n", []),
+    ],
+)
+def test_what_cannot_be_looked_into_is_told(tmp_path: Path, text: str, lines: list[int]) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(CONFIG + text)
+    ((fit,), _) = versions.compare([str(path)])
+    assert [place.line for place in fit.unseen] == lines

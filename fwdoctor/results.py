@@ -147,12 +147,24 @@ class BreakResult:
 
 
 @dataclass(frozen=True)
+class GroupResult:
+    """Files that fit the same versions; none, if each breaks with all of them."""
+
+    files: tuple[str, ...]
+    fits: tuple[IntervalResult, ...]
+
+
+@dataclass(frozen=True)
 class ProductFit:
-    """The versions of one product that code fits, and what breaks on both sides of them."""
+    """The versions of one product that code fits, and what breaks on both sides of them.
+
+    ``groups``: where no version fits all of it, the files by the versions that they fit.
+    """
 
     files: int
     fits: tuple[IntervalResult, ...]
     breaks: tuple[BreakResult, ...]
+    groups: tuple[GroupResult, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from fwdoctor.fit import versions
 from fwdoctor.fit.uses import Asks
 from fwdoctor.fit.versions import FileFit, Interval, Site
-from fwdoctor.results import BreakResult, FitResult, IntervalResult, ProductFit, SiteResult, WayOut
+from fwdoctor.results import (
+    BreakResult,
+    FitResult,
+    GroupResult,
+    IntervalResult,
+    ProductFit,
+    SiteResult,
+    WayOut,
+)
 from fwdoctor.surface import timeline
 from fwdoctor.surface.answers import CallSite, Usage, ref
 from fwdoctor.surface.model import Surface
@@ -59,7 +67,19 @@ def _product(fits: Sequence[FileFit], product: Product) -> ProductFit | None:
     for version in (*beyond, *before):
         sites = tuple(site(s) for f in using for s in f.sites(version))
         breaks.append(BreakResult(ref(version), sites))
-    return ProductFit(len(using), tuple(map(_interval, found)), tuple(breaks))
+    groups = () if found else tuple(_groups(using, product))
+    return ProductFit(len(using), tuple(map(_interval, found)), tuple(breaks), groups)
+
+
+def _groups(fits: Sequence[FileFit], product: Product) -> Iterator[GroupResult]:
+    """Files by the versions that they fit; nothing if all fit the same."""
+    groups: dict[int, list[FileFit]] = {}
+    for each in fits:
+        groups.setdefault(each.misfits(product), []).append(each)
+    if len(groups) > 1:
+        for group in groups.values():
+            intervals = tuple(map(_interval, versions.intervals(group, product)))
+            yield GroupResult(tuple(f.path for f in group), intervals)
 
 
 def _interval(found: Interval) -> IntervalResult:

@@ -103,11 +103,7 @@ def uses(port: Port, *, look_through: bool = False) -> list[Use]:
 
 def _is_ours(path: str) -> bool:
     """Whether a path is the cookbook's or the training SDK's."""
-    return (
-        path.split(".")[0] == "training"
-        or path == "fireworks.training"
-        or path.startswith("fireworks.training.")
-    )
+    return f"{path}.".startswith(("training.", "fireworks.training."))
 
 
 def unseen(port: Port) -> list[ast.expr]:

@@ -213,6 +213,12 @@ def _product(fit: ProductFit, name: str, requirement: str | None, style: Style) 
         yield ((f"{files}: fits ", ""), (spans, "bold green"), (pin, ""))
     else:
         yield ((f"{files}: fits no {name} known; the nearest is {fit.breaks[0].version.label}", "bold red"),)
+        for group in fit.groups:
+            some = ", ".join(group.files[:3]) + (
+                f", {len(group.files) - 3} more" if len(group.files) > 3 else ""
+            )
+            spans = "; ".join(i.text for i in group.fits) or f"no {name} known"
+            yield ((f"  {some}", "bold"), (f"  fits {spans}", ""))
     for each in fit.breaks:
         beyond = _is_beyond(fit, each.version)
         side = "breaks at" if beyond else "not yet at"

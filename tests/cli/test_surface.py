@@ -304,3 +304,12 @@ def test_an_output_that_takes_nothing_is_one_line_and_status_2(redirection: str)
     assert done.returncode == 2
     assert done.stderr.startswith("fwdoctor: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_files_of_different_times_are_told_apart(out: Out, tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text("from training.utils import setup_infra\n")
+    (tmp_path / "new.py").write_text("from training.utils import TrainerConfig\n")
+    text = out("fit", str(tmp_path), status=1)
+    assert "fits no cookbook known" in text
+    assert "old.py  fits cookbook 761f82bf…68dc0d97" in text
+    assert "new.py  fits cookbook 517d206d…76821fa1" in text

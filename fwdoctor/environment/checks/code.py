@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
+from packaging.version import Version as Number
 
 from fwdoctor.environment.checks import outcome
 from fwdoctor.environment.checks._pin import wanted
 from fwdoctor.environment.cookbook import SDK, Source
 from fwdoctor.environment.facts import Facts
+from fwdoctor.environment.known_pairs import bad_pairs
 from fwdoctor.environment.reading import shown
 from fwdoctor.environment.surfaces import There, cookbook_there, sdk_there
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding
@@ -59,12 +61,8 @@ def _detail(fits: Sequence[FileFit], count: int) -> str:
     using = using or list(fits)
     text = f"{len(using)} of {_files(count)} {'uses' if len(using) == 1 else 'use'} {what}"
     found = versions.intervals(using, product)
-    return f"{text}; fits {_last(found)}" if found else f"{text}; no version known fits all of it"
-
-
-def _last(found: Sequence[Interval]) -> str:
-    """The newest of the intervals; the others are noise here."""
-    return str(found[-1])
+    # The newest of the intervals; the others are noise here.
+    return f"{text}; fits {found[-1]}" if found else f"{text}; no version known fits all of it"
 
 
 # --- the cookbook -------------------------------------------------------------------------------------
@@ -140,9 +138,8 @@ def _finding(
     chosen = (older or found)[-1].last
     release = versions.sdk_for(chosen, wrong)
     fits = str((older or found)[-1])
-    evidence.insert(
-        0, f"the code fits: {fits}" + (f", which pins {chosen.sdk_pin}" if chosen.sdk_pin else "")
-    )
+    pins = f", which pins {chosen.sdk_pin}" if chosen.sdk_pin else ""
+    evidence.insert(0, f"the code fits: {fits}{pins}")
     variables |= {
         "fits": fits,
         "commit": chosen.id,
@@ -210,13 +207,14 @@ def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
 
 
 def _release_to_take(facts: Facts, found: Sequence[Interval]) -> Version:
-    """The newest release that the code fits and, if one does, that the pin allows."""
+    """The newest release that the code fits and, if one does, that the pin allows and that works with it."""
     from fwdoctor.surface import timeline
 
     line = timeline.sdk()
     good = [v for i in found for v in line.versions if i.first.state <= v.state <= i.last.state]
     allowed = timeline.releases_within(facts.pin.requirement.specifier) if facts.pin else line.versions
-    return ([v for v in good if v in allowed] or good)[-1]
+    works = [v for v in good if v in allowed and not bad_pairs(facts.cookbook, Number(v.number or "0"))]
+    return (works or good)[-1]
 
 
 # --- words --------------------------------------------------------------------------------------------

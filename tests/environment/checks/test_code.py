@@ -217,3 +217,12 @@ def test_an_sdk_that_the_pin_allows_and_that_lacks_what_the_cookbook_uses(
     assert [f.rule for f in outcome.findings] == rules
     for finding in outcome.findings:
         assert finding.remedy[0].commands[0].endswith("'fireworks-ai[training]==1.2.0a78'")
+
+
+def test_the_release_to_take_works_with_the_cookbook(tmp_path: Path) -> None:
+    folder, path = cookbook(tmp_path / "cb", old=False), project(tmp_path / "p", train=SDK_CODE)
+    installed(path, "1.2.0a71")
+    findings = check(path, folder).findings
+    (finding,) = [f for f in findings if f.rule == "FWS506"]
+    # From 1.2.25 on, the SDK is known not to work with the cookbook of that pin.
+    assert finding.remedy[0].commands[0].endswith("'fireworks-ai[training]==1.2.24'")

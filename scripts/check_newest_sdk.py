@@ -18,7 +18,7 @@ from pathlib import Path
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Report
 from fwdoctor.reporters import render
-from fwdoctor.surface import answers, places, timeline
+from fwdoctor.surface import places, report, timeline
 from fwdoctor.surface.compare import fingerprint
 from fwdoctor.surface.essence import essence
 
@@ -33,7 +33,7 @@ def judge(wheel: Path) -> tuple[bool, str]:
     place, known = places.read(wheel), stored or line.newest
     if fingerprint(essence(place.surface)) == line.fingerprints[known.state]:
         return True, f"fireworks-ai {number} offers what is stored for {known.label}\n"
-    result = answers.diff(places.of_version(known), place)
+    result = report.diff(places.of_version(known), place)
     text = render(Report(command="surface diff", result=result), "text", verbose=True)
     how = "is not as it is stored" if stored else "is not stored, and differs from the newest that is"
     return False, f"fireworks-ai {number} {how}:\n{text}"

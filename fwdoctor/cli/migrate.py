@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     metavar="VERSION|PATH",
-    help="auto (the cookbook that you have), latest, june, july, august, a date, a commit, or a folder.",
+    help="auto (the cookbook that you have), latest, a date, a tag, a commit, a name (june), or a folder.",
 )
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")

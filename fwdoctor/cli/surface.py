@@ -30,7 +30,7 @@ def command() -> None:
     """
 
 
-@command.command("fit")
+@command.command("fit", short_help="Which versions code fits, and where it breaks.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
 @output_options
 def fit(paths: tuple[str, ...], output: Output) -> int:
@@ -46,7 +46,7 @@ def fit(paths: tuple[str, ...], output: Output) -> int:
     return _finish(output, "surface fit", result, problems, failed=any(not p.fits for p in fitting))
 
 
-@command.command("show")
+@command.command("show", short_help="What a name is in a version, and its history.")
 @click.argument("name")
 @click.option(
     "--at", default="auto", show_default=True, metavar="VERSION|PATH", help="The version to look at."
@@ -59,15 +59,15 @@ def show(name: str, at: str, output: Output) -> int:
     what you have installed or checked out, else the newest version known. Exit status 1 if the version has
     no such name and another has, 2 if none ever had.
     """
-    from fwdoctor.surface import answers
+    from fwdoctor.surface import report
 
     place = _place_for(name, at)
-    results = tuple(answers.show(name, place))
+    results = tuple(report.show(name, place))
     missing = all(r.what is None for r in results)
     return _finish(output, "surface show", results, _unreadable(place.surface), failed=missing)
 
 
-@command.command("diff")
+@command.command("diff", short_help="What changed between two versions.")
 @click.argument("old")
 @click.argument("new")
 @click.argument("names", nargs=-1)
@@ -81,32 +81,32 @@ def diff(
 
     Exit status 0 whether or not anything changed.
     """
-    from fwdoctor.surface import answers, places
+    from fwdoctor.surface import places, report
 
     before = places.find(old)
     after = places.find(new, before.product)
     usage, problems = None, [*_unreadable(before.surface), *_unreadable(after.surface)]
     if used_by:
-        from fwdoctor.fit import report
+        from fwdoctor.fit.report import usage as used
 
         fits, more = _read(used_by)
         problems += more
-        usage = report.usage(" ".join(used_by), fits, (before.surface, after.surface))
-    result = answers.diff(before, after, names=names, private=private, usage=usage)
+        usage = used(" ".join(used_by), fits, (before.surface, after.surface))
+    result = report.diff(before, after, names=names, private=private, usage=usage)
     return _finish(output, "surface diff", result, problems)
 
 
-@command.command("build")
+@command.command("build", short_help="Read a surface, and tell which version it is.")
 @click.argument("path", type=click.Path())
 @click.option("--save", type=click.Path(dir_okay=False), help="Save the surface, for --at, diff and others.")
 @output_options
 def build(path: str, save: str | None, output: Output) -> int:
     """Read the surface of the cookbook or SDK in PATH (a folder or a wheel), and tell which version it is."""
-    from fwdoctor.surface import answers
+    from fwdoctor.surface import report
 
     if save is not None and not save.endswith(".json"):
         raise click.BadParameter("a surface is saved as NAME.json", param_hint="--save")
-    result, surface = answers.build(Path(path), Path(save) if save else None)
+    result, surface = report.build(Path(path), Path(save) if save else None)
     return _finish(output, "surface build", result, _unreadable(surface))
 
 

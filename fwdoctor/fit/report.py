@@ -18,8 +18,8 @@ from fwdoctor.results import (
     WayOut,
 )
 from fwdoctor.surface import timeline
-from fwdoctor.surface.answers import CallSite, Usage, ref
 from fwdoctor.surface.model import Surface
+from fwdoctor.surface.report import CallSite, Usage, ref
 from fwdoctor.surface.timeline import Product, Version
 
 REPOSITORY = "https://github.com/fw-ai/cookbook"

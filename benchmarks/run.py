@@ -46,8 +46,8 @@ sys.exit(not list(sieve(discover(sys.argv[1:]).files)))
 READ = """\
 import sys
 from pathlib import Path
-from fwdoctor.surface.places import read
-read(Path(sys.argv[1]))
+from fwdoctor.surface.reader import read_surface
+assert read_surface(Path(sys.argv[1]), [sys.argv[2]], name="it").modules
 """
 LOOK_UP = """\
 from fwdoctor.surface import timeline
@@ -164,7 +164,8 @@ def reading(cookbook: Path | None, folder: Path) -> list[Comparison]:
         copy = folder / package.replace("/", "-")
         left_out = shutil.ignore_patterns("__pycache__", "tests")  # neither reads the tests
         shutil.copytree(root / package, copy / package, ignore=left_out)
-        ours = Contestant(f"read {package}", [sys.executable, "-c", READ, str(copy)])
+        dotted = package.replace("/", ".")
+        ours = Contestant(f"read {package}", [sys.executable, "-c", READ, str(copy), dotted])
         command = [sys.executable, "-m", "compileall", "-q", "-f", str(copy)]
         theirs = Contestant(f"python -m compileall {package}", command)
         lines.append(Comparison("surface, reading", ours, theirs, 1.0))

@@ -86,13 +86,15 @@ class Use:
 def uses(port: Port, *, look_through: bool = False) -> list[Use]:
     """Every use of a file. What cannot be told is not among them.
 
-    ``look_through``: also the arguments in dicts that are spread into a call, and those of a call of what
-    ``functools.partial`` made. (Migrate leaves these alone, and says so with a rule of its own.)
+    ``look_through``: also names that only ``import *`` can have brought, the arguments in dicts that are
+    spread into a call, those of a call of what ``functools.partial`` made, and those that a subclass hands
+    to the class above it. (Migrate leaves these alone, and says so with rules of its own.)
     """
     if not port.uses_fireworks:
         return []
     found = [
         *_imports(port),
+        *(_star_names(port) if look_through else ()),
         *_attributes(port),
         *_calls(port, look_through=look_through),
         *_subclasses(port),
@@ -191,6 +193,14 @@ def _last_name(node: ast.expr) -> str | None:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
 
 
+def _star_names(port: Port) -> Iterator[Use]:
+    for node in port.model.names:
+        if isinstance(node.ctx, ast.Load) and not port.model.bindings(node):
+            path = port.model.resolve(node)
+            if path is not None and "." in path:
+                yield Use(node, Question(Asks.NAME, path))
+
+
 def _attributes(port: Port) -> Iterator[Use]:
     stored = _assigned(port)
     own = {n.attr for n in port.model.attributes if not isinstance(n.ctx, ast.Load)} | _asked_for(port)
@@ -268,6 +278,13 @@ def _constructs_itself(port: Port, callee: ast.expr) -> bool:
 
 def _looked_through(port: Port, node: ast.Call) -> Iterator[Use]:
     """The arguments in dicts that are spread into a call, and those of a call of a partial."""
+    if (inside := _class_above(port, node)) is not None:
+        cls, config = inside
+        own = _fields_of(cls)
+        for keyword in node.keywords:
+            if keyword.arg and keyword.arg not in own:
+                yield Use(keyword, Question(Asks.KEYWORD, config, keyword.arg), short(config))
+        return
     made = port.model.single_value(node.func) if isinstance(node.func, ast.Name) else None
     applied = port.applied(made) if isinstance(made, ast.Call) else None
     callee = applied or node.func
@@ -282,6 +299,38 @@ def _looked_through(port: Port, node: ast.Call) -> Iterator[Use]:
             if name not in own:
                 question = Question(Asks.KEYWORD, _raw(port, callee, path), name)
                 yield Use(key, question, short(path))
+
+
+def _class_above(port: Port, node: ast.Call) -> tuple[ast.ClassDef, str] | None:
+    """The class that ``super().__init__(…)`` stands in, and the recipe's Config above it.
+
+    Of ``cls(…)`` likewise, in a class that leaves the constructor alone.
+    """
+    func = node.func
+    is_super = (
+        isinstance(func, ast.Attribute)
+        and func.attr == "__init__"
+        and isinstance(func.value, ast.Call)
+        and _last_name(func.value.func) == "super"
+        and not func.value.args
+    )
+    if not is_super and not (isinstance(func, ast.Name) and func.id == "cls"):
+        return None
+    cls = next((a for a in port.model.ancestors(node) if isinstance(a, ast.ClassDef)), None)
+    if cls is None or len(cls.bases) != 1:
+        return None
+    base = cls.bases[0]
+    if port.model.local_class(base) is not None:
+        return None  # what that one takes is its own affair
+    own = {s.name for s in cls.body if isinstance(s, ast.FunctionDef)}
+    if not is_super and own & {"__init__", "__new__"}:
+        return None
+    config = port.recipe_config(base)
+    return None if config is None else (cls, config)
+
+
+def _fields_of(cls: ast.ClassDef) -> set[str]:
+    return {s.target.id for s in cls.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
 
 
 def _spread_keys(port: Port, spread: ast.expr) -> list[tuple[ast.AST, str]] | None:

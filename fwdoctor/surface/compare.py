@@ -80,6 +80,8 @@ def compare(old: Surface, new: Surface, *, private: bool = False) -> list[Change
         own_after = _own(new, name, after, private=private)
         for symbol_name in sorted({*own_before, *own_after}):
             path = f"{name}.{symbol_name}"
+            if path in old.modules or path in new.modules:
+                continue  # a name for what is a module, which is told as such
             first, second = own_before.get(symbol_name), own_after.get(symbol_name)
             if first is None and before.names.get(symbol_name) is not None and second is not None:
                 continue  # it was there, only not as a public name

@@ -320,6 +320,12 @@ class ModuleHistory:
         """``__all__`` in that state."""
         return tuple(sorted(_on(self._all, state))) if _is_on(self._listed, state) else None
 
+    def ever_exported(self) -> frozenset[str]:
+        """What ``import *`` has brought in any state."""
+        listed = {name for names in self._all.values() for name in names}
+        always = self._listed == [0]  # else some state exports all of its public names
+        return frozenset(listed if always else listed | {n for n in self.names if not n.startswith("_")})
+
     def symbol(self, name: str, state: int) -> Symbol | None:
         """What the name is in that state; None: not there."""
         entry = self.names.get(name)

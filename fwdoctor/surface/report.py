@@ -96,7 +96,7 @@ def _show(asked: str, path: str, place: Place) -> ShowResult:
         names=tuple(sorted(own_names(surface, canonical))) if module is not None else below,
         history=tuple(
             Event(str(h.how), ref(h.version), parts(h.change) if h.change else ())
-            for h in lookup.history(canonical, line)
+            for h in lookup.history(path, line)
         ),
         replaced_by=successor(canonical),
     )

@@ -273,6 +273,11 @@ class Past:
             if span.first < self.states and isinstance(span.found, tuple):
                 yield span.found
 
+    def exports(self, module: str) -> frozenset[str]:
+        """What ``from module import *`` has brought in any version."""
+        history = self.timeline.history
+        return history.module(module).ever_exported() if module in history.toggles else frozenset()
+
     def knows(self, path: str) -> bool:
         """Whether any of these states can tell if the path exists."""
         return any(s.first < self.states and s.found is not Absent.UNKNOWN for s in self.timeline.spans(path))

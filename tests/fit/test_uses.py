@@ -40,6 +40,13 @@ CASES = {
     "below a condition on the signature": (CONFIG + "import inspect\nif 'infra' in inspect.signature(Config).parameters:\n    Config(log_path='l', infra=1)", []),
     "below a flag of a guarded import": (CONFIG + "try:\n    from training.utils import TrainerConfig\n    NEW = True\nexcept ImportError:\n    NEW = False\nif not NEW:\n    Config(log_path='l', infra=1)", []),
     "below any other condition": (CONFIG + "import sys\nif sys.argv:\n    Config(log_path='l', infra=1)", [4]),
+    "handed to the class above": (CONFIG + "class C(Config):\n    def __init__(self):\n        super().__init__(log_path='l', infra=1)", [4]),
+    "a field of its own handed to the class above": (CONFIG + "class C(Config):\n    infra: int = 0\n    def __init__(self):\n        super().__init__(log_path='l', infra=1)", []),
+    "handed to another class above": ("class B:\n    def __init__(self, infra): ...\nclass C(B):\n    def __init__(self):\n        super().__init__(infra=1)\nimport training.utils", []),
+    "made by a class method": (CONFIG + "class C(Config):\n    @classmethod\n    def make(cls):\n        return cls(log_path='l', infra=1)", [5]),
+    "made by a class method, its own way": (CONFIG + "class C(Config):\n    def __init__(self, infra): ...\n    @classmethod\n    def make(cls):\n        return cls(infra=1)", []),
+    "a name that only import * can have brought": ("from training.utils import *\nprint(create_trainer_job)", [2]),
+    "a builtin beside import *": ("from training.utils import *\nprint(len([]))", []),
     "too many positional arguments": ("from training.recipes.sft_loop import main\nmain(\n    1,\n    2,\n)", [4]),
 }  # fmt: skip
 

@@ -55,6 +55,7 @@ def test_near_names(read: Read) -> None:
             [("added", "946c68e8"), ("removed", "68dc0d97"), ("added", "7c2c22fc")],
         ),
         ("training.recipes.opd_loop.Config", [("added", "946c68e8"), ("removed", "68dc0d97"), ("added", "7c2c22fc"), ("removed", "fcea7c63")]),
+        ("training.provision.load_yaml_provision", [("added", "e927e50b"), ("removed", "d8419d9a"), ("added", "1311b610")]),
         ("training.nothing.at_all", []),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from fwdoctor.moves import Moves
-from fwdoctor.surface.model import MISSING, Absent, Class, Function, Module
+from fwdoctor.surface.model import MISSING, Absent, Class, Function
 from fwdoctor_codemods.core.model import LOCAL, Binding, BindingKind, Model
 from fwdoctor_codemods.core.source import is_none
 from fwdoctor_codemods.core.surfaces import Surfaces
@@ -55,10 +55,10 @@ class Names:
 
     def _exports(self, module: str) -> frozenset[str] | None:
         target = self.surfaces.target.modules.get(module)
-        found = next((s for _, s in self.surfaces.old(module) if isinstance(s, Module)), target)
-        if found is None:
-            return None
-        return frozenset(found.exports or [n for n in found.names if not n.startswith("_")])
+        old = self.surfaces.old_exports(module)
+        if target is None:
+            return old or None
+        return old | frozenset(target.exports or [n for n in target.names if not n.startswith("_")])
 
     def canonical(self, path: str | None) -> str | None:
         """Where the thing that old code calls ``path`` lived: the newest version that had it decides."""

@@ -47,6 +47,10 @@ class Surfaces:
         """How ``path`` was called, the newest first."""
         return (f for _, s in self.old(path) if (f := signature_of(s)) is not None)
 
+    def old_exports(self, module: str) -> frozenset[str]:
+        """What ``from module import *`` has ever brought."""
+        return frozenset().union(*(past.exports(module) for past in self.past))
+
     def is_called(self, path: str) -> bool:
         """Whether any version knows how ``path`` is called."""
         targets = any(s.signature(path) for s in self.all_targets())

@@ -194,6 +194,8 @@ def _last_name(node: ast.expr) -> str | None:
 
 
 def _star_names(port: Port) -> Iterator[Use]:
+    if not any(scope.stars for scope in (port.model.module, *port.model.scopes.values())):
+        return
     for node in port.model.names:
         if isinstance(node.ctx, ast.Load) and not port.model.bindings(node):
             path = port.model.resolve(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -20,8 +21,11 @@ from fwdoctor.source.sieve import sieve
 from fwdoctor.source.text import UnreadableSource, decode_source, parse_guarded
 from fwdoctor.surface import timeline
 from fwdoctor.surface.model import Surface
+from fwdoctor.surface.reader import no_garbage
 from fwdoctor.surface.timeline import Past, Product, Version
 
+#: How many files are opened before what is left of them is collected.
+_COLLECT_AFTER = 100
 #: What is wrong at a site, in few words: many of them share one finding.
 _SHORT = {
     "FWD107": "no {name}",
@@ -172,6 +176,12 @@ def _when(question: Question, wrong: Wrong, state: int) -> tuple[Version | None,
 
 def compare(files: Iterable[str]) -> tuple[list[FileFit], list[Problem]]:
     """Open each file that uses the cookbook or the SDK. Files that cannot be read are problems."""
+    with no_garbage():
+        return _compare(files)
+
+
+def _compare(files: Iterable[str]) -> tuple[list[FileFit], list[Problem]]:
+    opened = 0
     result: list[FileFit] = []
     problems: list[Problem] = []
     for path, data in sieve(files):
@@ -182,6 +192,9 @@ def compare(files: Iterable[str]) -> tuple[list[FileFit], list[Problem]]:
             continue
         try:
             port = _open(path, data, project.module_name(path))
+            opened += 1
+            if opened % _COLLECT_AFTER == 0:
+                gc.collect()  # a syntax tree and its model refer to each other
             if not project.lookalike(path, port.model) and (fit := FileFit(port)).products:
                 result.append(fit)
         except UnreadableSource as error:
@@ -260,7 +273,8 @@ def closest(fits: Sequence[FileFit], product: Product) -> Version:
     """Of all versions the one with which the fewest questions go wrong; of several, the newest."""
     line = timeline.timeline(product)
     questions = {q for f in fits for q in f.questions if product_of(q.path) is product}
-    counts = [sum(_misfits(q) >> state & 1 for q in questions) for state in range(len(line.states))]
+    masks = [mask for q in questions if (mask := _misfits(q))]
+    counts = [sum(mask >> state & 1 for mask in masks) for state in range(len(line.states))]
     best = max(state for state, count in enumerate(counts) if count == min(counts))
     return line.states[best][-1]
 

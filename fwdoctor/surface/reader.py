@@ -29,7 +29,7 @@ def read_surface(
     Raises:
         FwdoctorError: none of the packages is there.
     """
-    with _no_garbage():
+    with no_garbage():
         raw: list[RawModule] = []
         for package in packages:
             closed: list[RawModule] = []
@@ -102,7 +102,7 @@ def _read(name: str, path: Path, is_package: bool) -> RawModule:
 
 
 @contextmanager
-def _no_garbage() -> Iterator[None]:
+def no_garbage() -> Iterator[None]:
     """Without the cyclic garbage collector: syntax trees are many objects, and it looks at each again."""
     was_on = gc.isenabled()
     gc.disable()

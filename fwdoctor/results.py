@@ -81,6 +81,7 @@ class Event:
 class ShowResult:
     """What one version has at a path. ``what`` is null where it has nothing there.
 
+    ``fields`` are a dataclass's, ``parameters`` those of the call (of a class, its constructor's).
     ``complete``: the source shows all fields and parameters. ``names`` are a module's own public names.
     ``source`` is the file; of what is gone, the file and the last version that had it. ``history`` is
     everything that happened to it, oldest first.

@@ -96,7 +96,8 @@ def _show(result: ShowResult, style: Style) -> Iterator[Line]:
     if result.bases:
         yield (("  bases ", "dim"), (", ".join(result.bases), ""))
     yield from _signatures("fields", result.fields)
-    yield from _signatures("called with", result.parameters)
+    if result.parameters != result.fields:
+        yield from _signatures("called with", result.parameters)
     if not result.complete and result.what != "unknown":
         yield (("  not everything can be told from the source: it may take more than this", "dim"),)
     if result.members:

@@ -76,7 +76,6 @@ def _show(asked: str, path: str, place: Place) -> ShowResult:
     cls = symbol if isinstance(symbol, Class) else None
     signature = signature_of(symbol) if symbol is not None else None
     module = symbol if isinstance(symbol, Module) else None
-    same = cls is not None and cls.fields == cls.constructor.parameters
     depth = path.count(".") + 1
     below = tuple(sorted({m.split(".")[depth] for m in surface.modules if m.startswith(f"{path}.")}))
     return ShowResult(
@@ -90,7 +89,7 @@ def _show(asked: str, path: str, place: Place) -> ShowResult:
         bases=cls.bases if cls else (),
         members=cls.members if cls else (),
         fields=_signatures(cls.fields) if cls else (),
-        parameters=_signatures(signature.parameters) if signature is not None and not same else (),
+        parameters=_signatures(signature.parameters) if signature is not None else (),
         methods=_methods(cls) if cls else (),
         attributes=_attributes(cls) if cls else (),
         names=tuple(sorted(own_names(surface, canonical))) if module is not None else below,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from fwdoctor.cli import run
 from fwdoctor.surface import timeline
 from fwdoctor.surface.folders import SDK_LEFT_OUT, SDK_PACKAGES
 from fwdoctor.surface.model import Class, Function, Parameter, Surface, signature_of
@@ -151,3 +152,25 @@ def test_every_dataclass_model_and_enum_has_the_same_fields_and_members(
         if described["model"]:
             assert [f.name for f in cls.fields] == described["model"], name
     assert dataclasses > 15
+
+
+def test_the_command_says_the_same(
+    real: dict[str, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if timeline.sdk().release(installed()) is None:
+        pytest.fail(f"the pinned SDK {installed()} is not in the timeline: rebuild it (docs/surfaces.md)")
+    compared = 0
+    for name, described in real.items():
+        args = ["surface", "show", f"{PACKAGE}.{name}", "--at", installed(), "--output-format", "json"]
+        assert run(args) == 0
+        (shown,) = json.loads(capsys.readouterr().out)["show"]
+        assert shown["path"] == described["lives"]
+        if shown["complete"] and described["call"] is not None:
+            compared += 1
+            given = [(p["name"], p["kind"]) for p in shown["parameters"]]
+            assert given == [(n, kind) for n, kind, _, _ in described["call"]] or shown["members"], name
+        if described.get("fields") is not None:
+            assert [f["name"] for f in shown["fields"]] == [f for f, _ in described["fields"]], name
+        methods = {m["name"] for m in shown["methods"]}
+        assert methods == set(described.get("methods", ())), name
+    assert compared > 60

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 )
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")
+@click.option("--markdown", is_flag=True, help="The Python blocks of Markdown files in folders, too.")
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0: as many as it takes.")
 @output_options
-def command(paths: tuple[str, ...], target: str, diff: bool, check: bool, jobs: int, output: Output) -> int:
+def command(
+    paths: tuple[str, ...], target: str, diff: bool, check: bool, markdown: bool, jobs: int, output: Output
+) -> int:
     """Port code to the API of the cookbook that you have, or will have.
 
     Every file is ported and proven to fit, or left as it was. What a person must decide is marked with
@@ -38,7 +41,15 @@ def command(paths: tuple[str, ...], target: str, diff: bool, check: bool, jobs: 
     if target != "auto":
         _choice(target, paths).check()  # a wrong --target is told before a long walk, not after
     write = not (diff or check)
-    report = migrate(paths, lambda: _choice(target, paths), write=write, diff=diff, check=check, jobs=jobs)
+    report = migrate(
+        paths,
+        lambda: _choice(target, paths),
+        write=write,
+        diff=diff,
+        check=check,
+        jobs=jobs,
+        markdown=markdown,
+    )
     return output.finish(report)
 
 

@@ -39,7 +39,8 @@ def find(port: Port) -> list[Misfit]:
     """Every misfit of a file, in the order of its lines. What cannot be told is not reported."""
     if not port.uses_fireworks:
         return []
-    found = [m for use in uses(port) for m in _judge(port, use)]
+    asked = (u for u in uses(port) if not (port.abbreviated and u.question.asks is Asks.ENOUGH))
+    found = [m for use in asked for m in _judge(port, use)]
     return sorted([*found, *_nested(port)], key=lambda m: span(m.node))
 
 

@@ -22,6 +22,8 @@ class Context:
     surfaces: Surfaces
     module_name: str | None = None
     fixture_type: Callable[[str], str | None] = lambda _: None
+    #: a snippet of a document: calls in it may leave out what they need
+    abbreviated: bool = False
 
 
 def open_port(
@@ -45,4 +47,5 @@ def open_port(
         rulebook(),
         module_name=context.module_name,
         fixture_type=context.fixture_type,
+        abbreviated=context.abbreviated,
     )

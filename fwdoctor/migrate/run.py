@@ -15,6 +15,8 @@ from fwdoctor.source.sieve import read_bytes, sieve
 if TYPE_CHECKING:
     from fwdoctor.fit.target import Choice
 
+_PYTHON = (".py", ".pyi")
+_MARKDOWN = (".md", ".markdown", ".mdx")
 #: From so many files on, worker processes get ready while the files are sifted.
 _MANY = 500
 
@@ -27,6 +29,7 @@ def migrate(
     diff: bool = False,
     check: bool = False,
     jobs: int = 0,
+    markdown: bool = False,
 ) -> Report:
     """Port every Python file under ``paths``.
 
@@ -36,8 +39,9 @@ def migrate(
         diff: add a unified diff to the outcome of every file that changes.
         check: let the report's exit status be 1 if anything would change.
         jobs: processes to port with; 0 means one per processor where there is enough to do.
+        markdown: documents in folders, too; those that are named are ported in any case.
     """
-    discovery = discover(paths)
+    discovery = discover(paths, suffixes=(*_PYTHON, *(_MARKDOWN if markdown else ())))
     problems = list(discovery.problems)
     many = len(discovery.files) >= _MANY
     porter = Porter(jobs or (os.cpu_count() or 1 if many else 1), choose, write=write, diff=diff)

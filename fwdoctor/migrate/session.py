@@ -10,13 +10,13 @@ from fwdoctor.finding import FileOutcome, FileStatus, Finding
 from fwdoctor.fit import project
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.fit.target import Choice
-from fwdoctor.migrate import transform
+from fwdoctor.migrate import documents, transform
 from fwdoctor.source.text import SourceText, UnreadableSource, decode_source, parse_guarded
 from fwdoctor.source.write import WriteFailed, unified_diff, write_atomically
 
 #: Files that people name among others; anything else that is named is taken for Python.
 _NOT_PYTHON = frozenset(
-    {".md", ".rst", ".ipynb", ".yaml", ".yml", ".toml", ".json", ".jsonl", ".sh", ".txt", ".cfg", ".lock"}
+    {".rst", ".ipynb", ".yaml", ".yml", ".toml", ".json", ".jsonl", ".sh", ".txt", ".cfg", ".lock"}
 )
 
 
@@ -39,9 +39,13 @@ class Session:
             return None
         suffix = os.path.splitext(path)[1].lower()
         if suffix in _NOT_PYTHON:
-            return FileOutcome(path, FileStatus.SKIPPED, reason="only Python files are ported"), ()
+            return FileOutcome(path, FileStatus.SKIPPED, reason="only Python and Markdown are ported"), ()
         try:
             source = decode_source(path, data)
+            if suffix in documents.SUFFIXES:
+                context = Context(self._surfaces, abbreviated=True)
+                ported = documents.port_document(path, source.text, context, source.newline)
+                return self._finish(path, source, ported)
             return self._port(path, source, parse_guarded(source))
         except UnreadableSource as error:
             return self._failed(path, error.reason), ()
@@ -74,7 +78,12 @@ class Session:
         if (other := project.lookalike(path, first.model)) is not None:
             reason = f"its imports reach the package {other}, which is not the cookbook"
             return FileOutcome(path, FileStatus.SKIPPED, reason=reason), ()
-        ported = transform.port_opened(first, context)
+        return self._finish(path, source, transform.port_opened(first, context))
+
+    def _finish(
+        self, path: str, source: SourceText, ported: transform.Ported
+    ) -> tuple[FileOutcome, tuple[Finding, ...]]:
+        """Write what was ported, if that is wanted, and say what became of the file."""
         new = source.encode(ported.text)
         changed = new != source.data
         if changed and self._write:

@@ -241,8 +241,8 @@ def test_fixtures_of_a_conftest_are_known(tmp_path: Path) -> None:
 
 
 def test_other_kinds_of_files_are_skipped_with_a_reason(tmp_path: Path) -> None:
-    path = tmp_path / "README.md"
-    path.write_text("```python\nfrom training.utils import InfraConfig\n```\n")
+    path = tmp_path / "README.rst"
+    path.write_text(".. code:: python\n\n   from training.utils import InfraConfig\n")
     (outcome,) = run(path).files or ()
     assert outcome.status is FileStatus.SKIPPED
     assert outcome.reason

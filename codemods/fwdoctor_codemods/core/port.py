@@ -84,6 +84,7 @@ class Port(Names):
         source: its text.
         tree: its parsed ``ast``.
         module_name, fixture_type: as for :class:`Names`.
+        abbreviated: calls may leave out what they need, as in the snippets of a document.
     """
 
     def __init__(
@@ -97,9 +98,11 @@ class Port(Names):
         *,
         module_name: str | None = None,
         fixture_type: Callable[[str], str | None] = lambda _: None,
+        abbreviated: bool = False,
     ) -> None:
         super().__init__(path, tree, surfaces, moves, module_name=module_name, fixture_type=fixture_type)
         self.path = path
+        self.abbreviated = abbreviated
         #: whether the file uses anything that the target lacks and an older version had
         self.is_old = False
         self.source = source

@@ -58,7 +58,7 @@ class Porter:
             self._done.append(self._here(path, data))
             return
         if self._executor is None:
-            self._executor = self._workers(self._jobs)
+            self._executor = self._workers(self._jobs, write=self._write)
         from concurrent.futures.process import BrokenProcessPool
 
         try:
@@ -83,16 +83,23 @@ class Porter:
         """A file that was in the pool when a worker died: again, in a process of its own."""
         from concurrent.futures.process import BrokenProcessPool
 
+        from fwdoctor.finding import FileOutcome, FileStatus
         from fwdoctor.source.sieve import read_bytes
 
+        now = data
         with contextlib.suppress(OSError, ValueError):  # if it fails, writing will say what is wrong
-            data = read_bytes(path)  # the worker may have written it before it died
-        with self._workers(1) as executor:
+            now = read_bytes(path)
+        # The worker may have written it before another died. Then only its report is lost.
+        written = now != data
+        with self._workers(1, write=self._write and not written) as executor:
             try:
+                if written:
+                    seen = executor.submit(_port, path, now).result()
+                    if seen is not None and seen[0].changed:
+                        reason = "left as it was: it changed on disk while it was being ported"
+                        return FileOutcome(path, FileStatus.FAILED, reason=reason), ()
                 return executor.submit(_port, path, data).result()
             except BrokenProcessPool:
-                from fwdoctor.finding import FileOutcome, FileStatus
-
                 reason = "left as it was: the process that ported it died"
                 return FileOutcome(path, FileStatus.FAILED, reason=reason), ()
 
@@ -101,14 +108,14 @@ class Porter:
             self._session = _session(self._required_choice(), write=self._write, diff=self._diff)
         return self._session.file(path, data)
 
-    def _workers(self, number: int) -> ProcessPoolExecutor:
+    def _workers(self, number: int, *, write: bool) -> ProcessPoolExecutor:
         from concurrent.futures import ProcessPoolExecutor
 
         return ProcessPoolExecutor(
             number,
             mp_context=self._context,
             initializer=_begin,
-            initargs=(self._required_choice(), self._write, self._diff),
+            initargs=(self._required_choice(), write, self._diff),
         )
 
     def _required_choice(self) -> Choice:

@@ -310,3 +310,31 @@ def test_a_worker_that_dies_costs_one_file(tmp_path: Path, monkeypatch: pytest.M
         "z.py": FileStatus.PORTED,
     }
     assert (tmp_path / "kill.py").read_text("utf-8") == OLD
+
+
+def test_a_file_that_was_written_before_its_worker_died_is_reported_as_ported(tmp_path: Path) -> None:
+    from fwdoctor.migrate.workers import Porter
+
+    path = tmp_path / "a.py"
+    path.write_text(OLD, "utf-8")
+    migrate([str(path)], lambda: target.Choice("june"))
+    assert path.read_text("utf-8") != OLD
+    with Porter(2, lambda: target.Choice("june"), write=True, diff=False) as porter:
+        porter._choice = target.Choice("june")
+        result = porter._alone(str(path), OLD.encode())
+    assert result is not None
+    assert result[0].status is FileStatus.PORTED
+
+
+def test_a_file_that_somebody_else_changed_meanwhile_is_left(tmp_path: Path) -> None:
+    from fwdoctor.migrate.workers import Porter
+
+    path = tmp_path / "a.py"
+    path.write_text(OLD + "x = 1\n", "utf-8")
+    with Porter(2, lambda: target.Choice("june"), write=True, diff=False) as porter:
+        porter._choice = target.Choice("june")
+        result = porter._alone(str(path), OLD.encode())
+    assert result is not None
+    assert result[0].status is FileStatus.FAILED
+    assert "changed on disk" in (result[0].reason or "")
+    assert path.read_text("utf-8") == OLD + "x = 1\n"

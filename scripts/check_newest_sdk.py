@@ -1,6 +1,6 @@
 """Compare the newest SDK on the package index with the bundled timeline; run on a schedule.
 
-    python scripts/check_newest_sdk.py [--index https://pypi.org]
+    python scripts/check_newest_sdk.py [--index URL]
     python scripts/check_newest_sdk.py --wheel fireworks_ai-1.2.30-py3-none-any.whl
 
 Exit status 0: the release is stored as it is, or offers what the newest stored one offers. 1: it drifted; the
@@ -43,13 +43,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--index", default="https://pypi.org", help="package index (%(default)s)")
+    parser.add_argument("--index", help="package index; without it, the one that pip asks")
     parser.add_argument("--wheel", type=Path, help="compare this wheel instead of the newest release")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         wheel = options.wheel
         if wheel is None:
-            command = [sys.executable, DOWNLOAD, scratch, "--newest-only", "--index", options.index]
+            command = [sys.executable, str(DOWNLOAD), scratch, "--newest-only"]
+            command += ["--index", options.index] if options.index else []
             if subprocess.run(command, check=False).returncode:
                 return 2
             wheel = next(Path(scratch).glob("*.whl"))

@@ -1,17 +1,20 @@
 """Download the SDK's wheels that are not there yet, and the day of every release.
 
-    python scripts/download_releases.py WHEELS [--index https://pypi.org]
+    python scripts/download_releases.py WHEELS [--index URL]
 
 WHEELS gets one wheel a release from 1.0.0a36 on and ``releases.json``: release → day of its upload, as the
-index states it. pip downloads (from where it is set up to) and compares the digests; nothing is installed.
+index states it (its JSON API is asked; without --index, that of the index that pip asks). pip downloads, from
+where it is set up to, and compares the digests; nothing is installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,12 @@ from packaging.version import Version as Number
 
 PROJECT = "fireworks-ai"
 OLDEST = Number("1.0.0a36")
+
+
+def default_index() -> str:
+    """The address of the index that pip asks, without the part for installers."""
+    url = os.environ.get("PIP_INDEX_URL") or import_module("pip._internal.models.index").PyPI.url
+    return str(url).rstrip("/").removesuffix("/simple")
 
 
 def days(index: str) -> dict[str, str]:
@@ -61,7 +70,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("wheels", type=Path)
-    parser.add_argument("--index", default="https://pypi.org", help="package index (%(default)s)")
+    parser.add_argument("--index", default=default_index(), help="package index (%(default)s)")
     parser.add_argument("--newest-only", action="store_true", help="only the newest release")
     options = parser.parse_args()
     options.wheels.mkdir(parents=True, exist_ok=True)

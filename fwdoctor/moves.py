@@ -84,6 +84,69 @@ class Moves:
     leads_to: str
 
 
+@dataclass(frozen=True, slots=True)
+class TrainerCall:
+    """A call that made a trainer: ``makes`` a ``bundle`` (trainer, reference, deployment) or one ``trainer``.
+
+    ``keywords`` are the arguments that the builder of a service client takes, by its own names. ``trainer``,
+    ``job``, ``reference_job``, ``reference_when``, ``deployment``, ``deployment_when`` and ``timeout`` name
+    the arguments that mean that; the service client settles what is ``absorbed`` by itself.
+    """
+
+    old: str
+    makes: str
+    keywords: Mapping[str, str]
+    trainer: str
+    job: str
+    reference_when: str
+    absorbed: tuple[str, ...]
+    reference_job: str | None = None
+    deployment: str | None = None
+    deployment_when: str | None = None
+    timeout: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioning:
+    """How code that provisions for itself becomes code that asks a service client; paths are dotted.
+
+    ``bundle`` says what holds now what ``setup_infra`` returned (``{service}`` is the service client) and
+    ``bundle_trainer`` which field of the TrainerConfig; ``spellings`` are the names that an argument of the
+    builder had, ``advice`` is what to tell about lost arguments.
+    """
+
+    builder: str
+    client: str
+    checkpoints: str
+    cleanup: str
+    syncer: str
+    sampler: str
+    deployments: tuple[str, ...]
+    default_timeout: str
+    calls: Mapping[str, TrainerCall]
+    bundle: Mapping[str, str]
+    bundle_trainer: Mapping[str, str]
+    spellings: Mapping[str, tuple[str, ...]]
+    advice: Mapping[str, str]
+
+
+@functools.cache
+def provisioning() -> Provisioning:
+    """The bundled moves of provisioning.
+
+    Raises:
+        FwdoctorError: the file is not TOML or a table has a missing or an unknown key.
+    """
+    path = fwdoctor_rules.DATA / "moves" / "provisioning.toml"
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+        data["calls"] = {c.old: c for c in (_make(TrainerCall, t) for t in data.pop("call"))}
+        data["spellings"] = {k: tuple(v) for k, v in data["spellings"].items()}
+        return _make(Provisioning, data)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
+        raise FwdoctorError(f"{path}: cannot read these moves: {error}") from error
+
+
 @functools.cache
 def moves() -> Moves:
     """The bundled moves."""

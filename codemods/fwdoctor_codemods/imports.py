@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 
 from fwdoctor_codemods.core.arguments import comments_in
 from fwdoctor_codemods.core.example import Example
@@ -79,6 +80,8 @@ class Codemod(Base):
         super().__init__(port)
         #: names that join an import statement
         self.added: list[tuple[ast.ImportFrom, str]] = []
+        #: of the statements that were rewritten: the last name that stays
+        self.last: dict[ast.ImportFrom, ast.alias] = {}
 
     def finish(self) -> None:
         for node in sorted(self.port.model.imports, key=lambda n: n.lineno):
@@ -87,7 +90,7 @@ class Codemod(Base):
         for request in self.port.requests:
             self._add(request.path, request.local)
         for statement, name in self.added:
-            end = self.port.source.end(statement.names[-1])
+            end = self.port.source.end(self.last.get(statement, statement.names[-1]))
             self.port.edits.append(Edit(end, end, self._joiner(statement) + name))
 
     # --- names that are there ------------------------------------------------------------------------
@@ -173,6 +176,7 @@ class Codemod(Base):
             self.port.edits.append(Edit(source.start(alias), source.end(alias), text))
         names = statement.names
         kept = [a for a in names if a not in dead]
+        self.last[statement] = kept[-1] if kept else names[-1]
         for i, alias in enumerate(names):
             if alias not in dead:
                 continue
@@ -232,22 +236,20 @@ class Codemod(Base):
     def _add(self, path: str, local: str) -> None:
         module, _, name = path.rpartition(".")
         text = name if name == local else f"{name} as {local}"
-        for statement in self.port.model.tree.body:
-            if (
-                isinstance(statement, ast.ImportFrom)
-                and module
-                and self.port.model.source_of(statement) == module
-                and statement not in self.port.removed
-                and all(a.name != "*" for a in statement.names)
-                and not any(
-                    self.port.source.start(statement) <= e.start < self.port.source.end(statement)
-                    for e in self.port.edits
-                )
-            ):
-                self.added.append((statement, text))
-                return
+        fitting = [
+            s
+            for s in self.port.model.tree.body
+            if isinstance(s, ast.ImportFrom)
+            and module
+            and self.port.model.source_of(s) == module
+            and s not in self.port.removed
+            and all(a.name != "*" for a in s.names)
+        ]
+        if fitting:  # the one that brings most from there
+            self.added.append((max(fitting, key=lambda s: len(s.names)), text))
+            return
         line = f"from {module} import {text}" if module else f"import {text}"
-        self._insert(line, first=not module)
+        self._insert(line, first=(module or name).partition(".")[0] in sys.stdlib_module_names)
 
     def _insert(self, text: str, *, first: bool) -> None:
         source = self.port.source

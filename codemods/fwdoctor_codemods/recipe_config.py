@@ -11,7 +11,7 @@ import ast
 
 from fwdoctor.moves import ArgumentMove
 from fwdoctor.surface.model import Function
-from fwdoctor_codemods.core.arguments import CallText, NewArgument, comments_in
+from fwdoctor_codemods.core.arguments import NewArgument, comments_in
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import Port
@@ -194,8 +194,8 @@ class _ConfigCall:
             argument = self.arguments[i]
             if isinstance(argument, ast.keyword) and argument.arg and not self.accepts(argument.arg):
                 self._argument(i, argument.arg, argument.value)
-        for into, new in reversed(self.inward):
-            self._move_in(into, new)
+        for into in dict.fromkeys(i for i, _ in self.inward):
+            self._move_in(into, [new for i, new in reversed(self.inward) if i == into])
         for name, text in extra:
             if self.call.index(name) is None:
                 self.call.append(NewArgument(name, text))
@@ -290,37 +290,16 @@ class _ConfigCall:
         else:
             self.inward.append((move.into or "", NewArgument(move.new or "", text)))
 
-    def _move_in(self, into: str, new: NewArgument) -> None:
+    def _move_in(self, into: str, new: list[NewArgument]) -> None:
         place = self.call.index(into)
         if place is None:
             name = self.port.need("training.utils.TrainerConfig", self.node)
-            self.call.append(NewArgument(into, f"{name}({new.keyword}={new.value})"))
+            fields = ", ".join(f"{n.keyword}={n.value}" for n in new)
+            self.call.append(NewArgument(into, f"{name}({fields})"))
             return
-        text = self.call.value(place)
-        if not self._makes_trainer():
-            self.call.set_value(place, f"{self._replace()}({text}, {new.keyword}={new.value})")
-            return
-        inner = CallText(text, self.port.source.newline)
-        if inner.index(new.keyword) is None:
-            inner.append(new)
-            self.call.set_value(place, inner.code())
-
-    def _makes_trainer(self) -> bool:
-        """Whether the value is a call that takes the trainer's fields: of the class, or a copy of one."""
-        original = next((k.value for k in self.node.keywords if k.arg in ("infra", "trainer")), None)
-        if not isinstance(original, ast.Call):
-            return False
-        if self.port.is_copy(original):
-            return self.port.model.resolve(original.func) == "dataclasses.replace"
-        path = self.port.resolve(original.func)
-        return path in self.port.moves.classes or path == self.port.field_type(self.config, "trainer")
-
-    def _replace(self) -> str:
-        scope = self.port.model.scope_of(self.node)
-        found = scope.lookup("replace")
-        if found and {b.path for b in found[1]} == {"dataclasses.replace"}:
-            return "replace"
-        return self.port.need("dataclasses", self.node) + ".replace"
+        original = next((k.value for k in self.node.keywords if k.arg in ("infra", "trainer")), self.node)
+        text = self.port.with_fields(original, self.call.value(place), new, self.node)
+        self.call.set_value(place, text)
 
     # --- nested settings -----------------------------------------------------------------------------
 

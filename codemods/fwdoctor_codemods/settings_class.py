@@ -90,6 +90,8 @@ EXAMPLES = (
 class Codemod(Base):
     """InfraConfig → TrainerConfig, wherever the class itself is named."""
 
+    after = ("service_client",)  # what a service takes over is no use of the old API any more
+
     def plan(self) -> None:
         api_level = self._uses_removed_api()
         for node in self.port.model.calls:
@@ -119,8 +121,9 @@ class Codemod(Base):
 
     def _uses_removed_api(self) -> bool:
         """Whether the file uses names of the cookbook that the target lacks and that no move replaces."""
+        carried = {n for s in self.port.services if s.is_go for n in s.carried}
         for node in (*self.port.model.names, *self.port.model.attributes):
-            raw = self.port.model.resolve(node)
+            raw = None if node in carried else self.port.model.resolve(node)
             if raw is None or self.port.surfaces.target.locate(raw) is not MISSING:
                 continue
             path = self.port.canonical(raw)
@@ -133,6 +136,8 @@ class Codemod(Base):
         if isinstance(parent, ast.keyword):
             outer = self.port.model.parents.get(parent)
             if isinstance(outer, ast.Call) and self.port.recipe_config(outer.func):
+                return True
+            if any(outer is s.call and s.is_go for s in self.port.services):
                 return True
         if (
             isinstance(parent, ast.Assign)

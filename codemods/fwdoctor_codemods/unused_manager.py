@@ -6,6 +6,7 @@ import ast
 
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
+from fwdoctor_codemods.core.service import managers_of
 
 EXAMPLES = (
     Example(
@@ -71,31 +72,40 @@ EXAMPLES = (
 
 
 class Codemod(Base):
-    """Removes ``name = TrainerJobManager(...)`` and settings objects whose every use was removed."""
+    """Removes variables whose every use was removed: managers, dissolved settings, profiles of shapes."""
 
     after = ("recipe_config", "recipe_main", "settings_class")
 
     def finish(self) -> None:
-        for node in self.port.model.calls:
-            path = self.port.resolve(node.func)
-            move = self.port.moves.classes.get(path or "")
-            dissolved = move is not None and move.new is None
-            if path not in self.port.moves.managers and not dissolved:
-                continue
-            statement = self.port.model.parents[node]
-            target = self._only_target(statement)
-            if target is None or not isinstance(statement, ast.stmt) or not self._is_pure(node):
-                continue
-            found = self.port.model.scope_of(target).lookup(target.id)
-            if found is None or len(found[1]) != 1:
-                continue
-            loads = self.port.model.loads(target.id, found[0])
-            if (
-                loads
-                and all(self.port.is_gone(load) for load in loads)
-                and not self.port.model.is_exported(target.id)
-            ):
-                self.port.remove_statement(statement)
+        waiting = [n for n in self.port.model.calls if self._may_go(n)]
+        # What goes may have been the last use of another: the profile, then the manager that was asked for it.
+        while gone := [n for n in waiting if self._is_unused(n)]:
+            waiting = [n for n in waiting if n not in gone]
+            for node in gone:
+                self.port.remove_statement(self.port.model.statement(node))
+
+    def _may_go(self, node: ast.Call) -> bool:
+        path = self.port.resolve(node.func)
+        move = self.port.moves.classes.get(path or "")
+        dissolved = move is not None and move.new is None
+        return path in self.port.moves.managers or dissolved or self._is_profile(node)
+
+    def _is_profile(self, node: ast.Call) -> bool:
+        """Whether a call only reads a shape from the control plane, as the service client does anyway."""
+        method = node.func
+        if not self.port.services or not isinstance(method, ast.Attribute):
+            return False
+        return method.attr == "resolve_training_profile" and any(managers_of(self.port, method.value))
+
+    def _is_unused(self, node: ast.Call) -> bool:
+        target = self._only_target(self.port.model.parents[node])
+        if target is None or not self._is_pure(node):
+            return False
+        found = self.port.model.scope_of(target).lookup(target.id)
+        if found is None or len(found[1]) != 1 or self.port.model.is_exported(target.id):
+            return False
+        loads = self.port.model.loads(target.id, found[0])
+        return bool(loads) and all(self.port.is_gone(load) for load in loads)
 
     @staticmethod
     def _only_target(statement: ast.AST) -> ast.Name | None:

@@ -21,7 +21,7 @@ _TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 @dataclass(frozen=True)
 class NewArgument:
-    """An argument to be written: a keyword and the text of its value."""
+    """An argument to be written: a keyword (empty for a positional one) and the text of its value."""
 
     keyword: str
     value: str
@@ -101,7 +101,7 @@ class CallText:
             inside = []
         self._gaps[i : i + 2] = [_joined(before, after, closing=last)]
         del self.arguments[i]
-        if last and not (self._trailing_comma and self._multiline()):
+        if last and not (self._trailing_comma and self.is_multiline()):
             self._trailing_comma = False
         return inside
 
@@ -149,6 +149,10 @@ class CallText:
             return []
         return list(inner_comments)
 
+    def texts(self) -> list[str]:
+        """The arguments as they are written, without what stands between them."""
+        return [self._module.code_for_node(a) for a in self.arguments]
+
     def code(self) -> str:
         """The call as it now stands."""
         args = []
@@ -165,9 +169,12 @@ class CallText:
         return self._module.code_for_node(self._call.with_changes(args=args, whitespace_before_args=first))
 
     def _argument(self, new: NewArgument) -> cst.Arg:
+        if not new.keyword:
+            return cst.Arg(value=self.parse(new.value))
         return cst.Arg(value=self.parse(new.value), keyword=cst.Name(new.keyword), equal=_TIGHT)
 
-    def _multiline(self) -> bool:
+    def is_multiline(self) -> bool:
+        """Whether the call is written over several lines."""
         return any(isinstance(g, cst.ParenthesizedWhitespace) for g in self._gaps)
 
     def _separator(self) -> Gap:

@@ -68,6 +68,11 @@ class Names:
         """The canonical path of a name or attribute of the cookbook or SDK, or None."""
         return self.canonical(self.model.resolve(node))
 
+    def means(self, node: ast.expr, path: str) -> bool:
+        """Whether a name or attribute is the thing that some version has at ``path``."""
+        found = self.resolve(node)
+        return found is not None and found == (self.canonical(path) or path)
+
     def recipe_config(self, callee: ast.expr) -> str | None:
         """The canonical path of a recipe's Config if calling ``callee`` makes one (or a subclass)."""
         path = self.resolve(callee)

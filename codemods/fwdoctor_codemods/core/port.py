@@ -12,16 +12,20 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fwdoctor.finding import Finding
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
 from fwdoctor.surface.model import Class
-from fwdoctor_codemods.core.arguments import CallText, comments_in
+from fwdoctor_codemods.core.arguments import CallText, NewArgument, comments_in
 from fwdoctor_codemods.core.model import BindingKind, Scope
 from fwdoctor_codemods.core.names import Names
 from fwdoctor_codemods.core.source import Edit, Source, argument_value, call_arguments, splice
 from fwdoctor_codemods.core.surfaces import Surfaces
+
+if TYPE_CHECKING:
+    from fwdoctor_codemods.core.service import Service
 
 #: Settings whose values are never shown: messages end up in logs and in other people's hands.
 _SECRET = re.compile("key|token|secret|password|header", re.IGNORECASE)
@@ -51,6 +55,9 @@ class Codemod:
 
     def plan(self) -> None:
         """Look at the file before any text is made."""
+
+    def settle(self) -> None:
+        """Act on what the plans of all codemods say together; no text is made yet."""
 
     def call(self, node: ast.Call) -> str | None:
         """The new text of a call; None leaves it to the next codemod."""
@@ -110,7 +117,12 @@ class Port(Names):
         self.todo: list[Todo] = []
         self.done: Counter[str] = Counter()
         self.requests: list[ImportRequest] = []
+        #: statements that become something else as a whole
+        self.replaced: dict[ast.stmt, Callable[[], str]] = {}
+        #: the service clients that take the place of what the file provisions for itself
+        self.services: list[Service] = []
         self.removed: set[ast.AST] = set()
+        self.reused: set[ast.AST] = set()
         self.kept: set[ast.AST] = set()
         self.renamed: set[ast.AST] = set()
         self.orphans: list[tuple[ast.AST, list[str]]] = []
@@ -126,6 +138,8 @@ class Port(Names):
         self._codemods = codemods
         for codemod in codemods:
             codemod.plan()
+        for codemod in codemods:
+            codemod.settle()
         for node in (*self.model.calls, *self.model.names, *self.model.attributes, *self.model.quoted):
             # Mark the way down to every node that might get an answer.
             current: ast.AST | None = node
@@ -145,7 +159,10 @@ class Port(Names):
             current = stack.pop()
             if current not in self._interesting or current in self.removed:
                 continue
-            answer = self.answer(current)
+            if isinstance(current, ast.stmt) and current in self.replaced:
+                answer: str | None = self.replaced[current]()
+            else:
+                answer = self.answer(current)
             if answer is not None:
                 result.append(Edit(self.source.start(current), self.source.end(current), answer))
             else:
@@ -153,8 +170,18 @@ class Port(Names):
         return result
 
     def is_gone(self, node: ast.AST) -> bool:
-        """Whether ``node`` is part of something that was removed."""
-        return node in self.removed or any(a in self.removed for a in self.model.ancestors(node))
+        """Whether ``node`` is part of something that was removed, and not written again elsewhere."""
+        for part in (node, *self.model.ancestors(node)):
+            if part in self.reused:
+                return False
+            if part in self.removed:
+                return True
+        return False
+
+    def reuse(self, node: ast.expr) -> str:
+        """The new text of an expression that is written somewhere else: its names stay in use."""
+        self.reused.add(node)
+        return self.text(node)
 
     def answer(self, node: ast.AST) -> str | None:
         """What the codemods make of this very node; asked once."""
@@ -221,8 +248,8 @@ class Port(Names):
         first, last = statement.lineno, statement.end_lineno or statement.lineno
         comments = comments_in(source.slice(start, source.line_start(last + 1)))
         before = source.slice(source.line_start(first), start)
-        after = source.slice(end, source.line_start(last + 1))
-        alone = not before.strip(" \t\f") and not after.split("#")[0].strip()
+        alone = self.has_own_lines(statement)
+        self.edits = [e for e in self.edits if not start <= e.start <= e.end <= end]
         self.remove(statement)
         if not alone or self._is_only_one(statement):
             # The comment behind it, if any, stays where it is.
@@ -253,11 +280,9 @@ class Port(Names):
             self.edits.append(Edit(source.line_start(first), source.line_start(stop), text))
 
     def _is_only_one(self, statement: ast.stmt) -> bool:
-        parent = self.model.parents[statement]
-        for _, body in ast.iter_fields(parent):
-            if isinstance(body, list) and statement in body:
-                return not isinstance(parent, ast.Module) and all(s in self.removed for s in body)
-        return False
+        if isinstance(self.model.parents[statement], ast.Module):
+            return False
+        return all(s in self.removed for s in self.block(statement))
 
     def note(self, rule: str, node: ast.AST, *, marker: bool = True, **variables: str) -> None:
         """Leave something for a person: a finding at ``node``, and a marker above its statement."""
@@ -305,6 +330,73 @@ class Port(Names):
         )
         self.requests.append(ImportRequest(path, local))
         return local
+
+    def with_fields(self, node: ast.expr, text: str, new: Sequence[NewArgument], at: ast.AST) -> str:
+        """The text of a settings object with more fields set; an object that others share is copied.
+
+        ``node`` is the old expression and ``text`` its new text; ``at`` is where the result will stand.
+        """
+        if not new:
+            return text
+        if not self._takes_fields(node):
+            fields = ", ".join(f"{n.keyword}={n.value}" for n in new)
+            return f"{self._replace(at)}({text}, {fields})"
+        call = CallText(text, self.source.newline)
+        for argument in new:
+            if call.index(argument.keyword) is None:
+                call.append(argument)
+        return call.code()
+
+    def _takes_fields(self, node: ast.expr) -> bool:
+        """Whether a value is a call that takes the settings' fields: of their class, or a copy of one."""
+        if not isinstance(node, ast.Call):
+            return False
+        if self.is_copy(node):
+            return self.model.resolve(node.func) == "dataclasses.replace"
+        path = self.resolve(node.func)
+        return path in self.moves.classes or path in {m.new for m in self.moves.classes.values()}
+
+    def _replace(self, at: ast.AST) -> str:
+        found = self.model.scope_of(at).lookup("replace")
+        if found and {b.path for b in found[1]} == {"dataclasses.replace"}:
+            return "replace"
+        return self.need("dataclasses", at) + ".replace"
+
+    def function_of(self, node: ast.AST) -> ast.AST:
+        """The function (or the module) in which a node is evaluated."""
+        scope: Scope | None = self.model.scope_of(node)
+        while scope is not None and not isinstance(
+            scope.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
+        ):
+            scope = scope.parent
+        return scope.node if scope is not None else self.model.tree
+
+    def insert_after(self, statement: ast.stmt, lines: Sequence[str]) -> None:
+        """Write statements behind another, at its indentation."""
+        source = self.source
+        at = source.line_start((statement.end_lineno or statement.lineno) + 1)
+        begin = "" if source.data[at - 1 : at] in (b"\n", b"\r") else source.newline
+        self.edits.append(Edit(at, at, begin + self.indented(statement, lines) + source.newline))
+
+    def indented(self, statement: ast.stmt, lines: Sequence[str]) -> str:
+        """Lines of code, each at the indentation of a statement, without a line ending behind the last."""
+        indent = self.source.indent(statement.lineno)
+        return self.source.newline.join(f"{indent}{line}" for line in lines)
+
+    def block(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The list of statements in which a statement stands."""
+        for _, body in ast.iter_fields(self.model.parents[statement]):
+            if isinstance(body, list) and statement in body:
+                return body
+        return [statement]
+
+    def has_own_lines(self, statement: ast.stmt) -> bool:
+        """Whether nothing but white space and a comment stands beside a statement on its lines."""
+        source = self.source
+        start, end = source.start(statement), source.end(statement)
+        before = source.slice(source.line_start(statement.lineno), start)
+        after = source.slice(end, source.line_start((statement.end_lineno or statement.lineno) + 1))
+        return not before.strip(" \t\f") and not after.split("#")[0].strip()
 
     def stays_old(self, node: ast.expr) -> bool:
         """Whether the value of ``node`` will still be of a class that was to be renamed: see ``kept``."""

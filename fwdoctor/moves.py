@@ -70,6 +70,22 @@ class Cleanup:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenBack:
+    """Fields that the old ``main`` functions wrote into their caller's Config, each with what to do now."""
+
+    main: tuple[str, ...]
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceChoice:
+    """What made an old recipe provision a reference: the ``shape``, or ``either`` it or kl_beta > 0."""
+
+    config: str
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moves:
     """All moves."""
 
@@ -80,6 +96,8 @@ class Moves:
     ignored: Mapping[tuple[str, str], Ignored]
     advice: Mapping[str, str]
     cleanup: Cleanup
+    written_back: tuple[WrittenBack, ...]
+    references: Mapping[str, ReferenceChoice]
     #: a path that the versions have to which the moves lead: to those before, none applies
     leads_to: str
 
@@ -246,6 +264,8 @@ def load(path: Path) -> Moves:
             ignored={(m.class_, m.field): m for m in (_make(Ignored, t) for t in data.get("ignored", ()))},
             advice=dict(data.get("advice", {})),
             cleanup=_make(Cleanup, data["cleanup"]),
+            written_back=tuple(_make(WrittenBack, t) for t in data.get("written_back", ())),
+            references={m.config: m for m in (_make(ReferenceChoice, t) for t in data.get("reference", ()))},
             leads_to=str(data["leads_to"]),
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:

@@ -189,6 +189,7 @@ class _ConfigCall:
         if {"trainer", "infra"} <= keywords.keys():
             return None  # a wrapper of its own kind; the leftover is reported
         self.call, self.arguments = self.port.open_call(self.node)
+        self._tell_reference(keywords)
         self._write_positional()
         for i in reversed(range(len(self.arguments))):
             argument = self.arguments[i]
@@ -200,6 +201,46 @@ class _ConfigCall:
             if self.call.index(name) is None:
                 self.call.append(NewArgument(name, text))
         return self.call.code()
+
+    def _tell_reference(self, keywords: dict[str, ast.expr]) -> None:
+        """Whether a reference trainer is made or not made now, where both sides can be seen.
+
+        With LoRA there is none in either case: the reference is the policy's own trainer without the adapter.
+        """
+        choice = self.port.moves.references.get(self.config)
+        made = keywords.get("infra")
+        if isinstance(made, ast.Name):
+            made = self.port.model.single_value(made)
+        if choice is None or not isinstance(made, ast.Call) or spread_of(made) is not None or made.args:
+            return
+        shape = next((k.value for k in made.keywords if k.arg == "ref_training_shape_id"), None)
+        beta, rank = (self._number(name, keywords.get(name)) for name in ("kl_beta", "lora_rank"))
+        if (
+            beta is None
+            or rank is None
+            or rank > 0
+            or (shape is not None and not isinstance(shape, ast.Constant))
+        ):
+            return
+        had_shape = shape is not None and not is_none(shape)
+        before = had_shape or (choice.decided_by == "either" and beta > 0)
+        if before == (beta > 0):
+            return
+        detail = "it was made because of ref_training_shape_id, and is not with kl_beta=0"
+        if not before:
+            detail = (
+                f"there was none without ref_training_shape_id, and with kl_beta={beta:g} there is one now"
+            )
+        self.port.note("FWD126", self.node, detail=detail)
+
+    def _number(self, name: str, value: ast.expr | None) -> float | None:
+        """The value of a setting, its old default if it is not given, None if it cannot be seen."""
+        if value is None:
+            origin = self.port.origin_class(self.config)
+            field = origin.field_named(name) if origin else None
+            value = ast.parse(field.default, mode="eval").body if field and field.default else None
+        found = value.value if isinstance(value, ast.Constant) else None
+        return float(found) if isinstance(found, int | float) else None
 
     def _known(self, keyword: str) -> bool:
         return keyword in self.port.moves.config or self.port.origin_accepts(self.config, keyword)

@@ -7,8 +7,8 @@ import ast
 from fwdoctor_codemods.core.arguments import CallText
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
-from fwdoctor_codemods.core.port import shown_setting
-from fwdoctor_codemods.core.source import argument_value, call_arguments, spread_of
+from fwdoctor_codemods.core.port import Port, shown_setting
+from fwdoctor_codemods.core.source import argument_value, call_arguments, is_none, spread_of
 
 EXAMPLES = (
     Example(
@@ -90,12 +90,18 @@ _DEFAULT_URL = "https://api.fireworks.ai"
 class Codemod(Base):
     """Calls of a recipe's main()."""
 
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        #: launches whose Config got to say that the trainer is kept
+        self.kept: set[ast.Call] = set()
+
     def plan(self) -> None:
         for node in self.port.model.calls:
             path = self.port.recipe_main(node.func)
             if path is None or spread_of(node) is not None:
                 continue
             self._plan_cleanup(node, path)
+            self._plan_kept(node, path)
 
     def _stale(self, node: ast.Call, path: str) -> list[tuple[str, ast.expr]]:
         """The arguments that the target's main() does not take, by name, positional ones too."""
@@ -127,6 +133,20 @@ class Codemod(Base):
                 waiting = self.port.extra_arguments.setdefault(config, [])
                 if all(n != move.new for n, _ in waiting):
                     waiting.append((move.new, self.port.original(value)))
+
+    def _plan_kept(self, node: ast.Call, path: str) -> None:
+        """Write ``cleanup_on_exit=False`` where the old recipe kept its trainer, if that is wanted."""
+        if not self.port.preserve_defaults or path not in self.port.moves.cleanup.kept:
+            return
+        config = self._config_call(node, path)
+        said = any(k.arg == "cleanup_on_exit" for k in (*node.keywords, *(config.keywords if config else ())))
+        if config is None or said or self._fate(path) != "deleted" or not self._is_old_launch(node, path):
+            return
+        waiting = self.port.extra_arguments.setdefault(config, [])
+        if all(n != "cleanup_on_exit" for n, _ in waiting):
+            waiting.append(("cleanup_on_exit", "False"))
+            self.kept.add(node)
+            self.port.done["FWD105"] += 1
 
     def _config_call(self, node: ast.Call, path: str) -> ast.Call | None:
         """The Config that this run gets, if it is made in view and for this run alone."""
@@ -183,6 +203,7 @@ class Codemod(Base):
                 )
             return None
         self._tell_new_default(node, path)
+        self._tell_reads(node, path)
         if not stale:
             return None
         call, arguments = self.port.open_call(node)
@@ -233,7 +254,7 @@ class Codemod(Base):
         cleanup = self.port.moves.cleanup
         before = "kept" if path in cleanup.kept else "deleted" if path in cleanup.deleted else None
         after = self._fate(path)
-        if before in (None, after) or not self._is_old_launch(node, path):
+        if before in (None, after) or node in self.kept or not self._is_old_launch(node, path):
             return
         if after == "deleted":
             detail = "it was kept, and is now deleted unless the Config says cleanup_on_exit=False"
@@ -242,6 +263,31 @@ class Codemod(Base):
         else:
             return
         self.port.note("FWD105", node, marker=False, detail=detail)
+
+    def _tell_reads(self, node: ast.Call, path: str) -> None:
+        """Reads, after the run, of what the old recipe wrote into its Config."""
+        written = [w for w in self.port.moves.written_back if path in w.main]
+        config = node.args[0] if node.args else None
+        if not written or not isinstance(config, ast.Name) or not self._is_old_launch(node, path):
+            return
+        for read in self.port.model.attributes:
+            if read.lineno <= (node.end_lineno or node.lineno) or not isinstance(read.ctx, ast.Load):
+                continue
+            head, _, field = ast.unparse(read).partition(".")
+            same = head == config.id and self.port.function_of(read) is self.port.function_of(node)
+            for entry in written if same else ():
+                if field in entry.fields and not self._is_set(self._config_call(node, path), field):
+                    self.port.note("FWD125", read, read=f"{head}.{field}", advice=entry.fields[field])
+
+    def _is_set(self, config: ast.Call | None, field: str) -> bool:
+        """Whether the script set a field (``a`` or ``a.b``) itself: then it reads what it set."""
+        first, _, rest = field.partition(".")
+        value = next((k.value for k in config.keywords if k.arg == first), None) if config else None
+        if isinstance(value, ast.Name):
+            value = self.port.model.single_value(value)
+        if not rest:
+            return value is not None and not is_none(value)
+        return isinstance(value, ast.Call) and self._is_set(value, rest)
 
     def _fate(self, path: str) -> str:
         """What the target's recipe does with its trainer if nobody says anything."""

@@ -103,7 +103,9 @@ class Codemod(Base):
             return None
         client = self._training_client(service)
         if client is None:
-            detail = "a service client may hold several models: pass policy_client=, the training client it made"
+            detail = (
+                "a service client may hold several models: pass policy_client=, the training client it made"
+            )
             self.port.note("FWD123", node, detail=detail)
             return None
         self.port.done["FWD123"] += 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 
 from fwdoctor.surface.model import Class
+from fwdoctor_codemods.core.arguments import NewArgument
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.source import spread_of
@@ -81,7 +82,8 @@ class Codemod(Base):
         if spread_of(node) is not None or cls.constructor.opaque:
             return None
         stale = [k for k in node.keywords if k.arg and self._went(path, cls, k.arg)]
-        if not stale:
+        extra = self.port.extra_arguments.get(node, [])
+        if not stale and not extra:
             return None
         call, arguments = self.port.open_call(node)
         origin = self.port.origin_class(path)
@@ -93,6 +95,8 @@ class Codemod(Base):
             self.port.remove(keyword.value)
             self.port.tell_lost(node, origin, keyword.arg, keyword.value, keyword.arg)
             self.port.done["FWD106"] += 1
+        for name, text in extra:
+            call.append(NewArgument(name, text))
         return call.code()
 
     def _went(self, path: str, cls: Class, keyword: str) -> bool:

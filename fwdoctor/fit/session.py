@@ -24,6 +24,8 @@ class Context:
     fixture_type: Callable[[str], str | None] = lambda _: None
     #: a snippet of a document: calls in it may leave out what they need
     abbreviated: bool = False
+    #: write out old defaults that changed, instead of telling them
+    preserve_defaults: bool = False
 
 
 def open_port(
@@ -48,4 +50,5 @@ def open_port(
         module_name=context.module_name,
         fixture_type=context.fixture_type,
         abbreviated=context.abbreviated,
+        preserve_defaults=context.preserve_defaults,
     )

@@ -16,10 +16,14 @@ from fwdoctor.surface.timeline import Past, Version
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A target that was chosen; small, so that it can be handed to other processes."""
+    """A target that was chosen; small, so that it can be handed to other processes.
+
+    ``preserve_defaults``: as of :class:`fwdoctor.fit.session.Context`.
+    """
 
     wanted: str
     found: Path | None = None
+    preserve_defaults: bool = False
 
     def check(self) -> None:
         """Raise what :meth:`surfaces` would raise, without reading any surface."""

@@ -269,6 +269,13 @@ def intervals(fits: Sequence[FileFit], product: Product) -> list[Interval]:
     return result
 
 
+def written_for(port: Port) -> int | None:
+    """The newest state of the cookbook before the target that a file fits; None if it fits none of them."""
+    states = port.surfaces.past[0].states if port.surfaces.past else 0
+    mask = FileFit(port).misfits(Product.COOKBOOK)
+    return next((state for state in reversed(range(states)) if not mask >> state & 1), None)
+
+
 def closest(fits: Sequence[FileFit], product: Product) -> Version:
     """Of all versions the one with which the fewest questions go wrong; of several, the newest."""
     line = timeline.timeline(product)

@@ -29,6 +29,7 @@ class Session:
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
         self._surfaces = choice.surfaces()
+        self._preserve_defaults = choice.preserve_defaults
         self._fixtures = project.Fixtures(self._surfaces)
         self._write = write
         self._diff = diff
@@ -43,7 +44,7 @@ class Session:
         try:
             source = decode_source(path, data)
             if suffix in documents.SUFFIXES:
-                context = Context(self._surfaces, abbreviated=True)
+                context = Context(self._surfaces, abbreviated=True, preserve_defaults=self._preserve_defaults)
                 ported = documents.port_document(path, source.text, context, source.newline)
                 return self._finish(path, source, ported)
             return self._port(path, source, parse_guarded(source))
@@ -73,6 +74,7 @@ class Session:
             self._surfaces,
             project.module_name(path),
             lambda name: self._fixtures.lookup(path, name),
+            preserve_defaults=self._preserve_defaults,
         )
         first = open_port(path, source.text, context, source.newline, tree)
         if (other := project.lookalike(path, first.model)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import tokenize
 from collections import Counter
@@ -14,7 +15,7 @@ from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import Edit, splice
 
 from fwdoctor.finding import Finding
-from fwdoctor.fit import misfits
+from fwdoctor.fit import misfits, versions
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.migrate import markers
 from fwdoctor.migrate.markers import MARKER
@@ -80,6 +81,7 @@ class _Step:
 def _transform(session: Port, before: list[misfits.Misfit], context: Context) -> _Step:
     """Run the codemods on an opened file and mark what they leave; the same port if nothing changes."""
     session.is_old = any(m.known for m in before) or session.names_old_classes
+    session.origin = functools.cache(functools.partial(versions.written_for, session))
     if session.leads_on:
         session.run([codemod(session) for codemod in registry.classes()])
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]

@@ -27,7 +27,7 @@ def source(text: str) -> str:
 def test_example(example: Example, newline: str) -> None:
     before = source(example.before).replace("\n", newline)
     expected = before if example.after is None else source(example.after).replace("\n", newline)
-    context = Context(target.resolve(example.target))
+    context = Context(target.resolve(example.target), preserve_defaults=example.preserve_defaults)
 
     ported = transform.port("example.py", before, context, newline=newline)
 

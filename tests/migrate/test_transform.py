@@ -100,11 +100,11 @@ REWRITES = {
     "the class through the recipe's module": (
         """
         from training.recipes import igpo_loop as igpo
-        cfg = igpo.Config(log_path="l", infra=igpo.InfraConfig(region="r"))
+        cfg = igpo.Config(log_path="l", infra=igpo.InfraConfig(region="r"), kl_beta=0)
         """,
         """
         from training.recipes import igpo_loop as igpo
-        cfg = igpo.Config(log_path="l", trainer=igpo.TrainerConfig(region="r"))
+        cfg = igpo.Config(log_path="l", trainer=igpo.TrainerConfig(region="r"), kl_beta=0)
         """,
     ),
     "stores into a variable": (
@@ -446,6 +446,90 @@ def test_rewritten(before: str, after: str) -> None:
 
 # text, target, rules of the markers
 MARKED = {
+    "what the old recipe wrote into the Config is read": (
+        """
+        from training.recipes.sft_loop import Config, main
+        from training.utils import InfraConfig
+        cfg = Config(log_path="l", infra=InfraConfig(training_shape_id="s"), base_model="m", dataset="d", tokenizer_model="t")
+        main(cfg)
+        print(cfg.max_seq_len, cfg.infra.training_shape_id, cfg.learning_rate)
+        """,
+        "july",
+        ["FWD125"],
+    ),
+    "what the script set itself is read": (
+        """
+        from training.recipes.sft_loop import Config, main
+        from training.utils import InfraConfig
+        cfg = Config(log_path="l", infra=InfraConfig(), max_seq_len=8, base_model="m", dataset="d", tokenizer_model="t")
+        print(cfg.infra.training_shape_id)
+        main(cfg)
+        print(cfg.max_seq_len)
+        """,
+        "july",
+        [],
+    ),
+    "a reference trainer that igpo did not make": (
+        """
+        from training.recipes.igpo_loop import Config
+        from training.utils import InfraConfig
+        cfg = Config(log_path="l", infra=InfraConfig(training_shape_id="s"), kl_beta=0.1)
+        """,
+        "june",
+        ["FWD126"],
+    ),
+    "a reference on the policy's own trainer costs nothing": (
+        """
+        from training.recipes.igpo_loop import Config
+        from training.utils import InfraConfig
+        cfg = Config(log_path="l", infra=InfraConfig(training_shape_id="s"), kl_beta=0.1, lora_rank=8)
+        """,
+        "june",
+        [],
+    ),
+    "a reference trainer that rl made for its shape": (
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import InfraConfig
+        cfg = Config(log_path="l", infra=InfraConfig(ref_training_shape_id="s"), kl_beta=0)
+        """,
+        "june",
+        ["FWD126"],
+    ),
+    "two trainers in one function": (
+        """
+        from training.utils import InfraConfig, create_trainer_job
+        def f(mgr):
+            a = create_trainer_job(mgr, base_model="m", infra=InfraConfig())
+            b = create_trainer_job(mgr, base_model="m", infra=InfraConfig())
+            return a.job_id, b.job_id
+        """,
+        "june",
+        ["FWD107", "FWD120", "FWD120"],
+    ),
+    "a trainer whose arguments are hidden": (
+        """
+        from training.utils import InfraConfig, create_trainer_job
+        def f(mgr, **options):
+            a = create_trainer_job(mgr, base_model="m", infra=InfraConfig(), **options)
+            return a.job_id
+        """,
+        "june",
+        ["FWD107"],
+    ),
+    "a reference without a name for its policy": (
+        """
+        from training.utils import ReconnectableClient, TrainerConfig, build_service_client
+        service = build_service_client(
+            api_key=KEY, base_url=URL, additional_headers=None, base_model="m", tokenizer_model=None,
+            max_lora_rank=8, max_context_length=None, learning_rate=1e-5, trainer=TrainerConfig(),
+        )
+        use(service.create_training_client("m", lora_rank=8))
+        reference = service.create_reference_client("m", lora_rank=8)
+        """,
+        "august",
+        ["FWD123"],
+    ),
     "a removed helper": ("from training.utils import setup_infra\n", "june", ["FWD107"]),
     "a removed helper through its module": (
         "import training.utils as u\nu.setup_infra()\n",

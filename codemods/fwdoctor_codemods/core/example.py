@@ -13,3 +13,4 @@ class Example:
     before: str
     after: str | None
     target: str = "june"
+    preserve_defaults: bool = False

@@ -92,6 +92,7 @@ class Port(Names):
         tree: its parsed ``ast``.
         module_name, fixture_type: as for :class:`Names`.
         abbreviated: calls may leave out what they need, as in the snippets of a document.
+        preserve_defaults: write out old defaults that changed, instead of telling them.
     """
 
     def __init__(
@@ -106,10 +107,14 @@ class Port(Names):
         module_name: str | None = None,
         fixture_type: Callable[[str], str | None] = lambda _: None,
         abbreviated: bool = False,
+        preserve_defaults: bool = False,
     ) -> None:
         super().__init__(path, tree, surfaces, moves, module_name=module_name, fixture_type=fixture_type)
         self.path = path
         self.abbreviated = abbreviated
+        self.preserve_defaults = preserve_defaults
+        #: the state of the cookbook that the code was written for, as far as its own words tell
+        self.origin: Callable[[], int | None] = lambda: None
         #: whether the file uses anything that the target lacks and an older version had
         self.is_old = False
         self.source = source

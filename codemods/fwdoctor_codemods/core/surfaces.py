@@ -43,6 +43,12 @@ class Surfaces:
         """The class at ``path`` in the newest older version that has it."""
         return next((s for _, s in self.old(path) if isinstance(s, Class)), None)
 
+    def class_then(self, path: str, state: int) -> Class | None:
+        """The class at ``path`` in a state of the cookbook's past."""
+        before = Past(self.past[0].timeline, state + 1) if self.past else None
+        found = next((s for _, s in before.answers(path)), None) if before else None
+        return found if isinstance(found, Class) else None
+
     def old_signatures(self, path: str) -> Iterator[Function]:
         """How ``path`` was called, the newest first."""
         return (f for _, s in self.old(path) if (f := signature_of(s)) is not None)

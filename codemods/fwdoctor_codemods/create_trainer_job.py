@@ -124,6 +124,8 @@ class Codemod(Base):
     def __init__(self, port: Port) -> None:
         super().__init__(port)
         self.references: dict[ast.Call, Service] = {}
+        #: settings of deployments that name their own trainer, and the argument that does
+        self.own_trainer: dict[ast.Call, tuple[Service, ast.keyword]] = {}
         #: names that are written otherwise from now on
         self.renames: dict[ast.AST, tuple[Service, str]] = {}
 
@@ -241,7 +243,7 @@ class Codemod(Base):
         branch, whole = condition(self.port, statement)
         if whole not in service.block:
             service.refuse(call, "its deployment is made elsewhere")
-        if not service.is_portable(settings):
+        if not self._can_be_early(service, settings):
             service.refuse(
                 settings, "the settings of its deployment are known only after the trainer is made"
             )
@@ -259,6 +261,38 @@ class Codemod(Base):
         elif target is not None:
             service.refuse(call, "its deployment is not assigned to a variable")
 
+    def _can_be_early(self, service: Service, settings: ast.expr) -> bool:
+        """Whether the settings of a deployment can be made before the trainer; plans the move if need be.
+
+        Settings that name their own trainer had to be made behind it. The service client wires the two itself.
+        """
+        if service.is_portable(settings):
+            return True
+        made = self.port.model.single_value(settings) if isinstance(settings, ast.Name) else settings
+        statement = self.port.model.parents[made] if made is not None else None
+        if not isinstance(made, ast.Call) or spread_of(made) is not None:
+            return False
+        own = next((k for k in made.keywords if self._names_trainer(service, k.value)), None)
+        if not service.is_portable(made, but_for=own):
+            return False
+        if own is not None:
+            service.claimed.update(n for n in ast.walk(own.value) if n in service.tracked)
+            self.own_trainer[made] = (service, own)
+        if isinstance(settings, ast.Name):
+            if statement not in service.block or not isinstance(statement, ast.Assign):
+                return False
+            service.early.append((statement, made))
+        return True
+
+    def _names_trainer(self, service: Service, value: ast.expr) -> bool:
+        """``endpoint.job_name`` of the policy's endpoint."""
+        return (
+            isinstance(value, ast.Attribute)
+            and value.attr == "job_name"
+            and value.value in service.tracked
+            and service.role(value.value) == "policy"
+        )
+
     # --- what was read -------------------------------------------------------------------------------
 
     def _plan_reads(self, service: Service) -> None:
@@ -270,6 +304,9 @@ class Codemod(Base):
                 continue
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 text = None
+                if self._wires(service, node):
+                    service.doomed.append(self.port.model.statement(node))
+                    service.claimed.add(load)
                 if node.attr == "job_id" and role is not None:
                     text = "trainer_job_id" if role == "policy" else "reference_client_job_id"
                 elif node.attr == "deployment_id" and role is None and service.deployment is not None:
@@ -285,6 +322,14 @@ class Codemod(Base):
                 if name.id == reference.target.id and isinstance(name.ctx, ast.Store):
                     self.renames[name] = (service, reference.name)
 
+    def _wires(self, service: Service, node: ast.Attribute) -> bool:
+        """``settings.hot_load_trainer_job = endpoint.job_name``: the service client does it."""
+        statement = self.port.model.parents[node]
+        if not isinstance(statement, ast.Assign) or not self._names_trainer(service, node):
+            return False
+        target = statement.targets[0]
+        return isinstance(target, ast.Attribute) and target.attr == "hot_load_trainer_job"
+
     @staticmethod
     def _is_tested(node: ast.AST, load: ast.Name) -> bool:
         """Whether a use only asks if there is a reference."""
@@ -295,6 +340,10 @@ class Codemod(Base):
     # --- writing -------------------------------------------------------------------------------------
 
     def settle(self) -> None:
+        for service in self.port.services:
+            if service.is_go:
+                for statement, _ in service.early:
+                    service.doomed.append(statement)
         for call, service in self.references.items():
             if service.is_go:
                 kept = (service.reference.shape, service.reference.job) if service.reference else ()
@@ -306,8 +355,22 @@ class Codemod(Base):
                 self.port.orphans.append((call, comments_in(self.port.original(call))))
 
     def call(self, node: ast.Call) -> str | None:
+        if node in self.own_trainer and self.own_trainer[node][0].is_go:
+            return self._without_own_trainer(node, self.own_trainer[node][1])
         service = self.references.get(node)
         return service.reference_client() if service is not None and service.is_go else None
+
+    def _without_own_trainer(self, node: ast.Call, own: ast.keyword) -> str:
+        call, arguments = self.port.open_call(node)
+        self.port.orphans.append((node, call.remove(arguments.index(own))))
+        self.port.remove(own.value)
+        return call.code()
+
+    def finish(self) -> None:
+        for service in self.port.services:
+            for statement, made in service.early if service.is_go else ():
+                target = self.port.original(statement.targets[0])
+                self.port.insert_before(service.anchor, [f"{target} = {self.port.reuse(made)}"])
 
     def name(self, node: ast.Name | ast.Attribute) -> str | None:
         service, text = self.renames.get(node, (None, None))

@@ -290,7 +290,7 @@ class Codemod(Base):
         """Decide what closes the service: an ExitStack that is there, ``closing(...)``, or a new ExitStack."""
         if (stack := self._stack(statement)) is not None:
             service.stack = stack
-        elif len(statement.items) == 1 and statement.body[0] is service.anchor and self._can_move(service):
+        elif len(statement.items) == 1 and self._begins(statement, service) and self._can_move(service):
             service.closing = item
         elif service.stack is None:
             service.stack = free_name(self.port, "stack", "exit_stack")
@@ -302,6 +302,11 @@ class Codemod(Base):
                     if self.port.model.resolve(callee) == "contextlib.ExitStack":
                         return name
         return None
+
+    def _begins(self, statement: ast.With, service: Service) -> bool:
+        """Whether the service is the first thing that will stand in the scope."""
+        first = next(s for s in statement.body if s not in service.doomed)
+        return first is service.anchor and not service.early
 
     def _can_move(self, service: Service) -> bool:
         """Whether the anchor's call may stand in the ``with`` line: its text must survive another indent."""

@@ -383,6 +383,11 @@ class Port(Names):
         begin = "" if source.data[at - 1 : at] in (b"\n", b"\r") else source.newline
         self.edits.append(Edit(at, at, begin + self.indented(statement, lines) + source.newline))
 
+    def insert_before(self, statement: ast.stmt, lines: Sequence[str]) -> None:
+        """Write statements before another, at its indentation."""
+        at = self.source.line_start(statement.lineno)
+        self.edits.append(Edit(at, at, self.indented(statement, lines) + self.source.newline))
+
     def indented(self, statement: ast.stmt, lines: Sequence[str]) -> str:
         """Lines of code, each at the indentation of a statement, without a line ending behind the last."""
         indent = self.source.indent(statement.lineno)

@@ -87,6 +87,8 @@ class Service:
     claimed: set[ast.AST] = field(default_factory=set)
     carried: set[ast.AST] = field(default_factory=set)
     tracked: list[ast.Name] = field(default_factory=list)
+    #: settings of the deployment that were made behind the trainer, and are made before it from now on
+    early: list[tuple[ast.Assign, ast.Call]] = field(default_factory=list)
     #: statements that go
     doomed: list[ast.stmt] = field(default_factory=list)
     reasons: list[tuple[ast.AST, str]] = field(default_factory=list)
@@ -151,10 +153,16 @@ class Service:
             home is self.port.model.tree or home in (node, *self.port.model.ancestors(node))
         )
 
-    def is_portable(self, node: ast.expr) -> bool:
-        """Whether an expression of this function means the same at the anchor, and may be written twice."""
+    def is_portable(self, node: ast.expr, *, but_for: ast.AST | None = None) -> bool:
+        """Whether an expression of this function means the same at the anchor, and may be written twice.
+
+        ``but_for`` is a part of it that will not be there.
+        """
         model, here = self.port.model, self.port.model.scope_of(self.anchor)
+        gone = set(ast.walk(but_for)) if but_for is not None else set()
         for part in ast.walk(node):
+            if part in gone:
+                continue
             if isinstance(part, _IMPURE):
                 return False
             if isinstance(part, ast.Call) and not self._only_reads(part):

@@ -74,7 +74,7 @@ EXAMPLES = (
 class Codemod(Base):
     """Samplers whose model is what a service's deployment serves."""
 
-    after = ("setup_infra", "create_trainer_job")
+    after = ("setup_infra", "create_trainer_job", "sdk_lifecycle")
 
     def __init__(self, port: Port) -> None:
         super().__init__(port)

@@ -79,7 +79,7 @@ EXAMPLES = (
 class Codemod(Base):
     """Clients of trainers that a service client makes, and the reference on the policy's own trainer."""
 
-    after = ("setup_infra", "create_trainer_job")
+    after = ("setup_infra", "create_trainer_job", "sdk_lifecycle")
 
     def __init__(self, port: Port) -> None:
         super().__init__(port)

@@ -118,7 +118,7 @@ EXAMPLES = (
 class Codemod(Base):
     """Cleanup scopes around the making of a trainer."""
 
-    after = ("setup_infra", "create_trainer_job")
+    after = ("setup_infra", "create_trainer_job", "sdk_lifecycle")
 
     def __init__(self, port: Port) -> None:
         super().__init__(port)

@@ -16,6 +16,7 @@ from fwdoctor_codemods.core.service import (
     is_given,
     managers_of,
     old_default,
+    settings_of_manager,
     spelled,
 )
 from fwdoctor_codemods.core.source import Edit, argument_value, is_none
@@ -88,8 +89,12 @@ class Codemod(Base):
         "training_checkpoints",
     )
 
+    def _services(self) -> list[Service]:
+        """Those that the cookbook's builder makes."""
+        return [s for s in self.port.services if s.move.old in provisioning().calls]
+
     def settle(self) -> None:
-        for service in self.port.services:
+        for service in self._services():
             if not service.is_go:
                 callee = ast.unparse(service.call.func)
                 self.port.note("FWD120", service.anchor, old=callee, detail=service.verdict)
@@ -103,19 +108,19 @@ class Codemod(Base):
                 self.port.replaced[service.anchor] = functools.partial(self._in_place, service)
 
     def name(self, node: ast.Name | ast.Attribute) -> str | None:
-        for service in self.port.services:
+        for service in self._services():
             if node is service.target and service.is_go:
                 return service.name
         return None
 
     def call(self, node: ast.Call) -> str | None:
-        for service in self.port.services:
+        for service in self._services():
             if node is service.call and service.is_go:
                 return _Builder(service).text()
         return None
 
     def finish(self) -> None:
-        for service in self.port.services:
+        for service in self._services():
             if service.is_go and service.closing is None:
                 self.port.insert_after(service.anchor, self._lines(service))
             elif service.is_go and service.closing is not None:
@@ -259,7 +264,7 @@ class _Builder:
         made = list(managers_of(self.port, manager))
         key = "api_key" in service.given or None
         found = []
-        settings = _settings(made[0]) if len(made) == 1 else {}
+        settings = settings_of_manager(made[0]) if len(made) == 1 else {}
         if len(made) != 1 or (isinstance(manager, ast.Name) and self._is_parameter(manager)):
             self._tell_unseen(manager)
         if not key:
@@ -279,7 +284,7 @@ class _Builder:
     def _inference_url(self, url: ast.expr | None) -> list[NewArgument]:
         deployment = self.service.deployment
         made = list(managers_of(self.port, deployment.manager)) if deployment else []
-        value = _settings(made[0]).get("inference_url") if len(made) == 1 else None
+        value = settings_of_manager(made[0]).get("inference_url") if len(made) == 1 else None
         if value is None or is_none(value) or (url is not None and ast.unparse(value) == ast.unparse(url)):
             return []
         text = self._portable(value)
@@ -321,9 +326,3 @@ class _Builder:
             if any(ast.unparse(a) == wanted for a in self.port.model.attributes):
                 return f"{self.port.text(base.value)}.tokenizer_model"
         return "None"
-
-
-def _settings(made: ast.Call) -> dict[str, ast.expr]:
-    """The arguments of a manager by name; its first two parameters are the key and the address."""
-    given = dict(zip(("api_key", "base_url"), made.args, strict=False))
-    return given | {k.arg: k.value for k in made.keywords if k.arg}

@@ -66,7 +66,7 @@ EXAMPLES = (
 class Codemod(Base):
     """Checkpoint keepers whose client is a service's."""
 
-    after = ("setup_infra", "create_trainer_job", "reconnectable_client")
+    after = ("setup_infra", "create_trainer_job", "sdk_lifecycle", "reconnectable_client")
 
     def __init__(self, port: Port) -> None:
         super().__init__(port)

@@ -90,13 +90,14 @@ EXAMPLES = (
 #: Arguments that the service settles by itself.
 _SETTLED = frozenset(
     {"policy_client", "deploy_mgr", "deployment_id", "base_model", "lora_rank", "hotload_timeout"}
+    | {"warmup_after_hotload", "warmup_max_retries"}
 )
 
 
 class Codemod(Base):
     """Weight syncers whose policy client is a service's, and the calls of their methods."""
 
-    after = ("setup_infra", "create_trainer_job", "reconnectable_client")
+    after = ("setup_infra", "create_trainer_job", "sdk_lifecycle", "reconnectable_client")
 
     def __init__(self, port: Port) -> None:
         super().__init__(port)
@@ -226,7 +227,7 @@ class Codemod(Base):
             values = [argument_value(a) for a in call_arguments(node)]
             argument = "".join(f"tokenizer={self.port.text(v)}" for v in values)
             return f"{service.name}.create_deployment_sampler({argument})"
-        method, field = self._saving()
+        method, field = service.saving or self._saving()
         saved = f"{policy}.{method}({arguments}).{field}"
         return f"{service.name}.hotload_sampler_snapshot({saved})" if kind == "both" else saved
 

@@ -76,6 +76,8 @@ class Service:
     client_names: dict[str, str] = field(default_factory=dict)
     #: expressions that were the wrapped clients of the trainer and of the reference, by role
     clients: dict[ast.expr, str] = field(default_factory=dict)
+    #: how its client saves for a sampler, and what of the answer names the snapshot; None: as the cookbook's
+    saving: tuple[str, str] | None = None
     #: what happened at the end: what to write for the new arguments; None where nothing did
     cleans_trainer: Callable[[], str] | None = None
     cleans_reference: Callable[[], str] | None = None
@@ -408,6 +410,12 @@ def managers_of(port: Port, node: ast.expr | None) -> Iterator[ast.Call]:
         for binding in port.model.bindings(node):
             if binding.kind in (BindingKind.ASSIGN, BindingKind.WITH) and binding.value is not node:
                 yield from managers_of(port, binding.value)
+
+
+def settings_of_manager(made: ast.Call) -> dict[str, ast.expr]:
+    """The arguments of a manager by name; its first two parameters are the key and the address."""
+    given = dict(zip(("api_key", "base_url"), made.args, strict=False))
+    return given | {k.arg: k.value for k in made.keywords if k.arg}
 
 
 def is_constant(node: ast.expr | None, value: object) -> bool:

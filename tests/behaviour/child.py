@@ -1,0 +1,60 @@
+"""Runs scripts with the real SDK, each in a fork of one process that has loaded it: loading takes a second.
+
+One JSON object per line comes in: ``script``, ``path`` (for ``sys.path``), ``environment``, ``output``, ``limit``
+in seconds. One comes out when the script has ended: ``status``, as the shell would say it. The interpreter
+may be any that has the SDK, so this file uses nothing else.
+"""
+
+import atexit
+import faulthandler
+import json
+import os
+import runpy
+import sys
+import traceback
+
+
+def main() -> None:
+    # What the forks shall find loaded: the package loads its parts only when they are asked for.
+    import fireworks.training.sdk as sdk
+    import fireworks.training.sdk.managed
+
+    for name in sdk.__all__:
+        getattr(sdk, name)
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _run(order)
+        _, status = os.waitpid(child, 0)
+        print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+def _run(order):  # type: ignore[no-untyped-def]
+    """Be the script: never comes back."""
+    output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    # A script that hangs says where, and does not hold up the tests.
+    faulthandler.dump_traceback_later(order["limit"], exit=True)
+    os.environ.update(order["environment"])
+    sys.path[:0] = order["path"]
+    sys.argv = [order["script"]]
+    status = 0
+    try:
+        runpy.run_path(order["script"], run_name="__main__")
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

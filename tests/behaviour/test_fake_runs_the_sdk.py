@@ -259,9 +259,13 @@ service = connect(deployment_id="serving")
 client = service.create_training_client(MODEL)
 saved = client.save_weights_for_sampler("step").result()
 sampler = service.create_deployment_sampler(model_path=saved.path)
-for echo in (False, True):
-    found = asyncio.run(sampler.sample_with_prompt_tokens([1, 2], n=2, max_tokens=2, logprobs=True, echo=echo))
-    print(sampler.model, [c.full_tokens for c in found])
+
+async def sample():
+    for echo in (False, True):
+        found = await sampler.sample_with_prompt_tokens([1, 2], n=2, max_tokens=2, logprobs=True, echo=echo)
+        print(sampler.model, [c.full_tokens for c in found])
+
+asyncio.run(sample())
 service.close()
 """
     )

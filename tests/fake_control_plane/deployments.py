@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Mapping
 
 from . import catalogue
 from .listing import page
-from .settings import Settings
+from .settings import Plan, Settings
 from .state import TOMBSTONES, Deployment, World
 from .wire import ApiError, Json, Request, Routes
 
@@ -32,13 +33,20 @@ class Deployments:
         routes.add("POST", f"{_ROOT}/{{deployment}}:undelete", self._undelete)
 
     def _create(self, request: Request) -> Json:
-        body = request.json
         identifier = request.query.get("deploymentId") or f"deployment-{len(self._world.deployments) + 1}"
         if identifier in self._world.deployments:
             raise ApiError(409, f"deployment {identifier!r} already exists")
+        flags = {k: v == "true" for k, v in request.query.items()}
+        return self.add(identifier, request.json, flags, self._settings.next_deployment()).json()
+
+    def add(self, identifier: str, body: Json, flags: Mapping[str, bool], plan: Plan) -> Deployment:
+        """Make a deployment; the first of the planned states is the one it is created in.
+
+        Raises:
+            ApiError: the platform would refuse it.
+        """
         if body.get("baseModel") not in self._world.models:
             raise ApiError(400, f"base model {body.get('baseModel')!r} not found")
-        plan = self._settings.next_deployment()
         low, high = int(body.get("minReplicaCount") or 0), int(body.get("maxReplicaCount") or 1)
         if low > high:
             raise ApiError(400, "min_replica_count is larger than max_replica_count")
@@ -51,7 +59,7 @@ class Deployments:
             "placement": {"region": region},
             "minReplicaCount": low,
             "maxReplicaCount": high,
-            **self._hardware(request),
+            **self._hardware(body, flags),
             **self._hot_load(identifier, body),
             "annotations": dict(body.get("annotations") or {}),
             "preemptible": bool(body.get("preemptible")),
@@ -67,15 +75,14 @@ class Deployments:
         )
         made.roll(max(low, min(1, high)))
         self._world.deployments[identifier] = made
-        return made.json()
+        return made
 
-    def _hardware(self, request: Request) -> Json:
+    def _hardware(self, body: Json, flags: Mapping[str, bool]) -> Json:
         """From a shape, or given by hand; never both, never neither."""
-        body = request.json
         if body.get("deploymentShape"):
-            if body.get("acceleratorType") or request.flag("acceptShapelessRisk"):
+            if body.get("acceleratorType") or flags.get("acceptShapelessRisk"):
                 raise ApiError(400, "the deployment shape decides the accelerator; do not give both")
-            skip = request.flag("skipShapeValidation")
+            skip = flags.get("skipShapeValidation", False)
             if skip and not self._settings.superuser:
                 raise ApiError(403, "skip_shape_validation requires a superuser API key")
             shape = catalogue.resolve(self._world, body["deploymentShape"], allow_unvalidated=skip)

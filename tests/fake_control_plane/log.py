@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -133,15 +133,25 @@ def differences(one: Log, other: Log, *, reads: bool = False) -> list[str]:
     found: list[str] = []
     for lane in sorted({*lanes[0], *lanes[1]}):
         left, right = ([e for e in side.get(lane, ()) if reads or e.call.changes] for side in lanes)
-        matcher = SequenceMatcher(None, [e.title for e in left], [e.title for e in right], autojunk=False)
-        for kind, a, b, c, d in matcher.get_opcodes():
-            if kind == "equal":
-                for before, after in zip(left[a:b], right[c:d], strict=True):
-                    found += _changed(before, after)
-            else:
-                found += [f"- {e}" for e in left[a:b]]
-                found += [f"+ {e}" for e in right[c:d]]
+        for same, before, after in _aligned(left, right, str):
+            if same:
+                continue
+            # Among calls that differ as a whole, those to the same place are compared field by field.
+            for alike, old, new in _aligned(before, after, lambda entry: entry.title):
+                if alike:
+                    found += [line for pair in zip(old, new, strict=True) for line in _changed(*pair)]
+                else:
+                    found += [*(f"- {e}" for e in old), *(f"+ {e}" for e in new)]
     return found
+
+
+def _aligned(
+    left: Sequence[Entry], right: Sequence[Entry], key: Callable[[Entry], str]
+) -> Iterator[tuple[bool, Sequence[Entry], Sequence[Entry]]]:
+    """Two lists cut into stretches, each with whether its keys are the same on both sides."""
+    matcher = SequenceMatcher(None, [key(e) for e in left], [key(e) for e in right], autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        yield kind == "equal", left[a:b], right[c:d]
 
 
 def _changed(before: Entry, after: Entry) -> Iterator[str]:

@@ -15,8 +15,8 @@ from .listing import without_zeros
 from .log import Call, Log
 from .reading import Reading
 from .serving import Serving
-from .settings import Settings
-from .state import Clock, Trainer, World
+from .settings import Plan, Settings
+from .state import Clock, Deployment, Trainer, World
 from .trainers import Trainers
 from .wire import ApiError, Request, Response, Routes
 
@@ -34,10 +34,11 @@ class FakeControlPlane:
         catalogue.fill(self.world)
         self.reading = Reading(self.world, self.settings)
         self._trainers = Trainers(self.world, self.settings)
+        self._deployments = Deployments(self.world, self.settings)
         self._routes = Routes()
         for part in (
             self._trainers,
-            Deployments(self.world, self.settings),
+            self._deployments,
             Serving(self.world, self.settings),
             Gateway(self.world, self.settings),
             self.reading,
@@ -83,6 +84,18 @@ class FakeControlPlane:
         trainer.enter(state)
         return trainer
 
+    def add_deployment(self, identifier: str, follows: Trainer, *, shape: str) -> Deployment:
+        """A deployment with one replica that was there before and follows a trainer."""
+        body = {
+            "baseModel": follows.base_model,
+            "deploymentShape": shape,
+            "minReplicaCount": 1,
+            "maxReplicaCount": 1,
+            "enableHotLoad": True,
+            "hotLoadTrainerJob": follows.name,
+        }
+        return self._deployments.add(identifier, body, {}, Plan(("READY",)))
+
     def answer(self, request: Request) -> Response:
         """Answer one request and log it."""
         with self._lock:
@@ -126,10 +139,22 @@ class FakeControlPlane:
             raise ApiError(401, "invalid API key", code=16)
 
 
+#: Headers that the SDK sends by itself.
+_OWN = (
+    "x-api-key",
+    "x-fireworks-client-",
+    "x-fireworks-session-",
+    "x-idempotency-key",
+    "x-request-id",
+    "x-stainless-",
+    "x-tinker-",
+)
+
+
 def _told(request: Request) -> dict[str, str]:
-    """The headers that are part of what is asked: which deployment, and where its snapshot lies."""
+    """The headers that are part of what is asked: which deployment, where its snapshot lies, the user's own."""
     return {
         name: value
         for name, value in request.headers.items()
-        if name.startswith(("fireworks-", "x-fireworks-hot-load-"))
+        if name.startswith(("fireworks-", "x-")) and not name.startswith(_OWN)
     }

@@ -1,8 +1,8 @@
 """Runs scripts with the real SDK, each in a fork of one process that has loaded it: loading takes a second.
 
 One JSON object per line comes in: ``script``, ``path`` (for ``sys.path``), ``environment``, ``output``, ``limit``
-in seconds. One comes out when the script has ended: ``status``, as the shell would say it. The interpreter
-may be any that has the SDK, so this file uses nothing else.
+in seconds. One comes out when the script has ended: ``status``, as the shell would say it. Before the first,
+``release`` says which SDK it is. The interpreter may be any that has one, so this file uses nothing else.
 """
 
 import atexit
@@ -12,6 +12,7 @@ import os
 import runpy
 import sys
 import traceback
+from importlib import metadata
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
 
     for name in sdk.__all__:
         getattr(sdk, name)
-    print(json.dumps({"ready": True}), flush=True)
+    print(json.dumps({"release": metadata.version("fireworks-ai")}), flush=True)
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()

@@ -70,10 +70,12 @@ class Sdk:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
             self._in, self._out = self._process.stdin, self._process.stdout
-            if not self._out.readline():
+            if not (greeting := self._out.readline()):
                 self.close()
                 said.seek(0)
                 raise SdkMissing(said.read().decode("utf-8", "replace").strip())
+        #: of ``fireworks-ai``
+        self.release: str = json.loads(greeting)["release"]
 
     def run(
         self, script: Path, *, path: Sequence[Path] = (), environment: Mapping[str, str] | None = None

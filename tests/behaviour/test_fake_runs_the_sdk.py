@@ -84,7 +84,12 @@ def test_the_managed_path(run: Run, plane: FakeControlPlane) -> None:
         "keepAlive": False,
         "dataset": "",
         "displayName": "mine",
-        "trainingConfig": {"baseModel": MODEL, "loraRank": 0, "learningRate": 2e-5, "region": "US_VIRGINIA_1"},
+        "trainingConfig": {
+            "baseModel": MODEL,
+            "loraRank": 0,
+            "learningRate": 2e-5,
+            "region": "US_VIRGINIA_1",
+        },
         "useReservation": True,
     }
     deployment = log.one("POST", "/deployments$")
@@ -166,7 +171,9 @@ service.close()
     assert job.state == "JOB_STATE_RUNNING"
 
 
-def test_a_full_reference_is_a_second_trainer_and_goes_with_the_service(run: Run, plane: FakeControlPlane) -> None:
+def test_a_full_reference_is_a_second_trainer_and_goes_with_the_service(
+    run: Run, plane: FakeControlPlane
+) -> None:
     run(
         SERVICE
         + """

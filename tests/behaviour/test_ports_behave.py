@@ -21,7 +21,8 @@ from tests.fake_control_plane.catalogue import DEPLOYMENT_SHAPE, LORA_SHAPE, POL
 
 DIRECT = SCRIPTS / "direct"
 
-LOAD = "/hot_load/v1/models/hot_load"
+#: The release that the table was written for.
+RELEASE = "1.2.28"
 
 
 def _unpinned(shape: str) -> str:
@@ -94,9 +95,7 @@ CASES = {
         prepare=_trainer_fails,
         fails=True,
     ),
-    "rollouts": Case(
-        "rollouts", [RECLAIMABLE, *[_warm_up("rollouts")] * 3, _unpinned(POLICY_SHAPE)]
-    ),
+    "rollouts": Case("rollouts", [RECLAIMABLE, *[_warm_up("rollouts")] * 3, _unpinned(POLICY_SHAPE)]),
     "rollouts, and a step fails": Case(
         "rollouts",
         [RECLAIMABLE, _warm_up("rollouts"), _unpinned(POLICY_SHAPE)],
@@ -163,6 +162,17 @@ def run(text: str, case: Case, sdk: Sdk) -> Log:
     return failed.value.log
 
 
+def stable(lines: Sequence[str], sdk: Sdk) -> list[str]:
+    """The differences without those that other releases of the SDK make, or do not make, by themselves.
+
+    Up to some release after 1.2.9 the managed service pins the shape's version and annotates its deployment.
+    """
+    if sdk.release == RELEASE:
+        return list(lines)
+    own = ("?trainingShape:", "annotations.fireworks-training-sdk/managed-rollout:")
+    return [line for line in lines if not any(o in line for o in own)]
+
+
 def text_of(case: Case, which: str) -> str:
     return (DIRECT / case.script / f"{which}.py").read_text("utf-8")
 
@@ -170,7 +180,7 @@ def text_of(case: Case, which: str) -> str:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_port_by_hand_differs_only_as_stated(case: Case, sdk: Sdk) -> None:
     old, new = (run(text_of(case, which), case, sdk) for which in ("old", "new"))
-    assert differences(old, new) == list(case.differences)
+    assert stable(differences(old, new), sdk) == stable(case.differences, sdk)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

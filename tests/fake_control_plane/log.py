@@ -115,11 +115,7 @@ class Log:
 
     def changes(self) -> list[str]:
         """The titles of all calls that change something and succeeded, without the trainers' protocol."""
-        return [
-            e.title
-            for e in self.normal()
-            if e.call.changes and e.call.status < 400 and not e.protocol
-        ]
+        return [e.title for e in self.normal() if e.call.changes and e.call.status < 400 and not e.protocol]
 
 
 def differences(one: Log, other: Log, *, reads: bool = False) -> list[str]:

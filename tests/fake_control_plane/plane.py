@@ -101,7 +101,14 @@ class FakeControlPlane:
         with self._lock:
             response = self._respond(request)
             self._calls.append(
-                Call(request.method, request.path, dict(request.query), request.body, response.status, _told(request))
+                Call(
+                    request.method,
+                    request.path,
+                    dict(request.query),
+                    request.body,
+                    response.status,
+                    _told(request),
+                )
             )
         return response
 
@@ -117,9 +124,7 @@ class FakeControlPlane:
             account = groups.get("account", self.world.account)
             if account not in (self.world.account, "fireworks", "-"):
                 raise ApiError(403, f"no access to account {account!r}")
-            made = Request(
-                request.method, request.path, request.query, request.headers, request.body, groups
-            )
+            made = Request(request.method, request.path, request.query, request.headers, request.body, groups)
             answer = handler(made)
         except ApiError as error:
             return error.response()
@@ -134,7 +139,9 @@ class FakeControlPlane:
         return Response(200, answer)
 
     def _authorize(self, request: Request) -> None:
-        given = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
+        given = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix(
+            "Bearer "
+        )
         if given != self.key:
             raise ApiError(401, "invalid API key", code=16)
 

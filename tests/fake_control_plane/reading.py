@@ -63,9 +63,7 @@ class Reading:
     def _lister(self, kind: str):  # type: ignore[no-untyped-def]
         def answer(request: Request) -> Json:
             parent = f"accounts/{request.groups['account']}/{kind}/"
-            shapes = [
-                self._shown(name) for name in self._world.shapes if name.startswith(parent)
-            ]
+            shapes = [self._shown(name) for name in self._world.shapes if name.startswith(parent)]
             return page(shapes, request.query, kind)
 
         return answer

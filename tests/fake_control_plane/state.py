@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 
 from .wire import ApiError, Json
 
-RESUMABLE = frozenset(
-    {"JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_PAUSED", "JOB_STATE_COMPLETED"}
-)
+RESUMABLE = frozenset({"JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_PAUSED", "JOB_STATE_COMPLETED"})
 TOMBSTONES = frozenset({"JOB_STATE_DELETED", "JOB_STATE_ARCHIVED"})
 #: States in which a trainer holds no GPUs and has nothing left to cancel.
 ENDED = RESUMABLE | TOMBSTONES | {"JOB_STATE_EARLY_STOPPED", "JOB_STATE_EXPIRED"}

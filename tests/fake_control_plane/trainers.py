@@ -51,9 +51,7 @@ class Trainers:
         trainer = self.add(job, config, body, shape, bucket, self._settings.next_trainer())
         return trainer.json(with_shape=self._settings.shape_version_on_jobs)
 
-    def add(
-        self, job: str, config: Json, body: Json, shape: Json | None, bucket: str, plan: Plan
-    ) -> Trainer:
+    def add(self, job: str, config: Json, body: Json, shape: Json | None, bucket: str, plan: Plan) -> Trainer:
         """Make a trainer job; the first of the planned states is the one it is created in."""
         snapshot = shape["snapshot"] if shape else {}
         # The newest schema has no region on a job; what was asked for is only visible on the wire.

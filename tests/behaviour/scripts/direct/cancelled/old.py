@@ -12,7 +12,9 @@ api_key = os.environ["FIREWORKS_API_KEY"]
 base_url = os.environ.get("FIREWORKS_BASE_URL", "https://api.fireworks.ai")
 
 mgr = TrainerJobManager(api_key=api_key, base_url=base_url)
-endpoint = mgr.create_and_wait(TrainerJobConfig(base_model=MODEL, training_shape_ref=SHAPE, region="US_VIRGINIA_1"))
+endpoint = mgr.create_and_wait(
+    TrainerJobConfig(base_model=MODEL, training_shape_ref=SHAPE, region="US_VIRGINIA_1")
+)
 try:
     client = FiretitanServiceClient(base_url=endpoint.base_url, api_key=api_key).create_training_client(MODEL)
     client.forward_backward(batch(), "cross_entropy").result()

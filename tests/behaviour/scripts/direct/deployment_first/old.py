@@ -41,7 +41,11 @@ endpoint = mgr.create_and_wait(
 deployments.wait_for_ready("serving")
 client = FiretitanServiceClient(base_url=endpoint.base_url, api_key=api_key).create_training_client(MODEL)
 syncer = WeightSyncer(
-    policy_client=client, deploy_mgr=deployments, deployment_id="serving", base_model=MODEL, warmup_after_hotload=False
+    policy_client=client,
+    deploy_mgr=deployments,
+    deployment_id="serving",
+    base_model=MODEL,
+    warmup_after_hotload=False,
 )
 client.forward_backward(batch(), "cross_entropy").result()
 client.optim_step(ADAM).result()

@@ -24,7 +24,9 @@ deployments = DeploymentManager(api_key=api_key, base_url=base_url)
 shape = jobs.resolve_training_profile(SHAPE)
 
 created = jobs.create(
-    TrainerJobConfig(base_model=MODEL, training_shape_ref=shape.training_shape, lora_rank=RANK, learning_rate=1e-4)
+    TrainerJobConfig(
+        base_model=MODEL, training_shape_ref=shape.training_shape, lora_rank=RANK, learning_rate=1e-4
+    )
 )
 trainer = jobs.wait_for_ready(created.job_id, job_name=created.job_name)
 config = DeploymentConfig.from_training_profile(
@@ -37,7 +39,9 @@ config = DeploymentConfig.from_training_profile(
 deployments.create_or_get(config)
 deployments.wait_for_ready(config.deployment_id)
 
-client = FiretitanServiceClient(base_url=trainer.base_url, api_key=api_key).create_training_client(MODEL, lora_rank=RANK)
+client = FiretitanServiceClient(base_url=trainer.base_url, api_key=api_key).create_training_client(
+    MODEL, lora_rank=RANK
+)
 syncer = WeightSyncer(
     client, deployments, config.deployment_id, MODEL, lora_rank=RANK, warmup_after_hotload=False
 )

@@ -30,10 +30,12 @@ def launch(shape, name, forward_only=False):
 policy_endpoint = launch(SHAPE, "dpo-policy")
 reference_endpoint = launch(REFERENCE_SHAPE, "dpo-reference", forward_only=True)
 try:
-    policy = FiretitanServiceClient(base_url=policy_endpoint.base_url, api_key=api_key).create_training_client(MODEL)
-    reference = FiretitanServiceClient(base_url=reference_endpoint.base_url, api_key=api_key).create_training_client(
-        MODEL
-    )
+    policy = FiretitanServiceClient(
+        base_url=policy_endpoint.base_url, api_key=api_key
+    ).create_training_client(MODEL)
+    reference = FiretitanServiceClient(
+        base_url=reference_endpoint.base_url, api_key=api_key
+    ).create_training_client(MODEL)
     for step in range(2):
         baseline = reference.forward(batch(step), "cross_entropy").result()
         assert len(baseline.loss_fn_outputs) == 2

@@ -34,10 +34,8 @@ with closing(service):
     client = service.create_training_client(base_model=MODEL, lora_rank=0)
     sampler = service.create_deployment_sampler()
 
-
     async def rollouts(step):
         return await sampler.sample_with_prompt_tokens([step, 2, 3], n=2, max_tokens=4, logprobs=True)
-
 
     async def train():
         for step in range(3):
@@ -46,6 +44,5 @@ with closing(service):
             await rollouts(step)
             client.forward_backward(batch(step), "cross_entropy").result()
             client.optim_step(ADAM).result()
-
 
     asyncio.run(train())

@@ -58,12 +58,12 @@ try:
         base_model=MODEL,
         hotload_timeout=600,
     )
-    sampler = DeploymentSampler(inference_url=deploy_mgr.inference_url, model=info.inference_model, api_key=api_key)
-
+    sampler = DeploymentSampler(
+        inference_url=deploy_mgr.inference_url, model=info.inference_model, api_key=api_key
+    )
 
     async def rollouts(step):
         return await sampler.sample_with_prompt_tokens([step, 2, 3], n=2, max_tokens=4, logprobs=True)
-
 
     async def train():
         for step in range(3):
@@ -71,7 +71,6 @@ try:
             await rollouts(step)
             client.forward_backward(batch(step), "cross_entropy").result()
             client.optim_step(ADAM).result()
-
 
     asyncio.run(train())
 finally:

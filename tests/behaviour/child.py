@@ -7,6 +7,7 @@ in seconds. One comes out when the script has ended: ``status``, as the shell wo
 
 import atexit
 import faulthandler
+import importlib
 import json
 import os
 import runpy
@@ -17,19 +18,23 @@ from importlib import metadata
 
 def main() -> None:
     # What the forks shall find loaded: the package loads its parts only when they are asked for.
-    import fireworks.training.sdk as sdk
-    import fireworks.training.sdk.managed
-
+    sdk = importlib.import_module("fireworks.training.sdk")
+    importlib.import_module("fireworks.training.sdk.managed")
     for name in sdk.__all__:
         getattr(sdk, name)
-    print(json.dumps({"release": metadata.version("fireworks-ai")}), flush=True)
+    _say(release=metadata.version("fireworks-ai"))
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
             _run(order)
         _, status = os.waitpid(child, 0)
-        print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
+        _say(status=os.waitstatus_to_exitcode(status))
+
+
+def _say(**answer):  # type: ignore[no-untyped-def]
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
 
 
 def _run(order):  # type: ignore[no-untyped-def]

@@ -92,8 +92,9 @@ class Sdk:
             }
             self._in.write(json.dumps(order) + "\n")
             self._in.flush()
-            answer = json.loads(self._out.readline())
-            return Ended(answer["status"], output.read_text("utf-8", "replace"))
+            if not (answer := self._out.readline()):
+                raise RuntimeError(f"the process with the SDK died while it ran {script}")
+            return Ended(json.loads(answer)["status"], output.read_text("utf-8", "replace"))
 
     def close(self) -> None:
         self._in.close()

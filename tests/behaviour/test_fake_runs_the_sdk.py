@@ -451,8 +451,12 @@ FAILURES = {
     ),
     "a snapshot that is not in the bucket": (
         lambda p: None,
-        "deployments.create_or_get(DeploymentConfig(deployment_id='d', base_model=MODEL)); deployments.wait_for_ready('d');"
-        "print(deployments.hotload_and_wait('d', MODEL, 'nowhere')); exit(deployments.last_hotload_error_message)",
+        """
+deployments.create_or_get(DeploymentConfig(deployment_id='d', base_model=MODEL))
+deployments.wait_for_ready('d')
+assert deployments.hotload_and_wait('d', MODEL, 'nowhere') is False
+exit(deployments.last_hotload_error_message)
+""",
         "Hotload failed for snapshot 'nowhere'",
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .listing import page
 from .settings import Settings
 from .state import World
-from .wire import ApiError, Json, Request, Routes
+from .wire import ApiError, Handler, Json, Request, Routes
 
 #: Collections below an account that a test may fill; empty ones are answered empty.
 COLLECTIONS = ("quotas", "auditLogs", "trainingSessions", "trainingRuns", "deployedModels")
@@ -60,7 +60,7 @@ class Reading:
             raise ApiError(404, f"model {name!r} not found")
         return self._world.models[name]
 
-    def _lister(self, kind: str):  # type: ignore[no-untyped-def]
+    def _lister(self, kind: str) -> Handler:
         def answer(request: Request) -> Json:
             parent = f"accounts/{request.groups['account']}/{kind}/"
             shapes = [self._shown(name) for name in self._world.shapes if name.startswith(parent)]
@@ -77,7 +77,7 @@ class Reading:
             raise ApiError(404, f"shape {name!r} not found")
         return self._shown(name)
 
-    def _versions(self, kind: str, key: str):  # type: ignore[no-untyped-def]
+    def _versions(self, kind: str, key: str) -> Handler:
         def answer(request: Request) -> Json:
             account, shape = request.groups["account"], request.groups["shape"]
             # A dash stands for all of them.
@@ -100,5 +100,5 @@ class Reading:
                 return version
         raise ApiError(404, f"shape version {name!r} not found")
 
-    def _collection(self, name: str):  # type: ignore[no-untyped-def]
+    def _collection(self, name: str) -> Handler:
         return lambda request: page(self._world.collections.get(name, []), request.query, name)

@@ -6,7 +6,7 @@ reach the JSON: a test that passed on them would pass on data that production ne
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -26,10 +26,10 @@ class Clock:
     """Times that are the same in every run: each is one second after the one before."""
 
     def __init__(self) -> None:
-        self._now = datetime.datetime(2026, 8, 19, 10, 0, 0)
+        self._now = dt.datetime(2026, 8, 19, 10, 0, 0)
 
     def __call__(self) -> str:
-        self._now += datetime.timedelta(seconds=1)
+        self._now += dt.timedelta(seconds=1)
         return self._now.isoformat(timespec="microseconds") + "Z"
 
 

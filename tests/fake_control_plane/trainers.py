@@ -34,7 +34,7 @@ class Trainers:
         routes.add("GET", "/v1/accounts/{account}/operations/{operation}", self._operation)
 
     def _create(self, request: Request) -> Json:
-        query, body = request.query, request.json
+        query, body = request.query, dict(request.json)
         job = query.get("rlorTrainerJobId") or f"job-{len(self._world.trainers) + 1}"
         if not _ID.fullmatch(job):
             raise ApiError(400, f"invalid rlor_trainer_job_id {job!r}")
@@ -48,6 +48,7 @@ class Trainers:
             raise ApiError(400, f"base model {config.get('baseModel')!r} not found")
         shape = self._shape(query.get("trainingShape"), config, body, skip=skip)
         bucket = self._bucket(job, query.get("deploymentId"), body)
+        body.setdefault("hotLoadDeploymentId", query.get("deploymentId", ""))
         trainer = self.add(job, config, body, shape, bucket, self._settings.next_trainer())
         return trainer.json(with_shape=self._settings.shape_version_on_jobs)
 
@@ -99,13 +100,12 @@ class Trainers:
             return None
         frozen_or_lora = body.get("forwardOnly") or config.get("loraRank")
         wanted = ("LORA_TRAINER", "FORWARD_ONLY") if frozen_or_lora else ("POLICY_TRAINER",)
+        launchable = [v for versions in self._world.shapes.values() for v in versions if v["latestValidated"]]
         for mode in wanted:
-            for versions in self._world.shapes.values():
-                for version in versions:
-                    snapshot = version["snapshot"]
-                    if version["latestValidated"] and snapshot.get("trainerMode") == mode:
-                        if snapshot["baseModel"] == model:
-                            return version
+            for version in launchable:
+                snapshot = version["snapshot"]
+                if snapshot.get("trainerMode") == mode and snapshot["baseModel"] == model:
+                    return version
         raise ApiError(400, f"no validated training shape for {model!r}", code=9)
 
     def _bucket(self, job: str, deployment_id: str | None, body: Json) -> str:

@@ -56,4 +56,4 @@ with closing(service):
         policy.forward_backward(batch(step), "cross_entropy")
         policy.optim_step(ADAM)
     policy.save_state("final")
-    print("trained", service.trainer_job_id, "against", service.reference_trainer_job_id)
+    assert service.reference_trainer_job_id not in (None, service.trainer_job_id)

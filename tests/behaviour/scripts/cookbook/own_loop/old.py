@@ -51,4 +51,4 @@ with ResourceCleanup(rlor_mgr, deploy_mgr) as cleanup:
         policy.forward_backward(batch(step), "cross_entropy")
         policy.optim_step(ADAM)
     policy.save_state("final")
-    print("trained", infra.policy_job_id, "against", infra.reference_job_id)
+    assert infra.reference_job_id not in (None, infra.policy_job_id)

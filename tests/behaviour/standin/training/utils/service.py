@@ -82,6 +82,7 @@ def build_service_client(
         settings["replica_count"] = 1
     else:
         settings |= {k: getattr(deployment, f) for f, k in _DEPLOYMENT.items() if hasattr(deployment, f)}
+        settings["region"] = _one_region(settings["region"], getattr(deployment, "deployment_region", None))
     return FiretitanServiceClient.from_firetitan_config(
         api_key=api_key,
         base_url=base_url,
@@ -97,3 +98,10 @@ def build_service_client(
         reference_required=reference_required,
         **settings,
     )
+
+
+def _one_region(trainer, deployment):
+    """June's deployments have a region of their own, but both must be in the same."""
+    if trainer and deployment and trainer != deployment:
+        raise ValueError(f"the trainer's region {trainer!r} is not the deployment's {deployment!r}")
+    return trainer or deployment

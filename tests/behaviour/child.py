@@ -53,6 +53,8 @@ def _run(order):  # type: ignore[no-untyped-def]
         runpy.run_path(order["script"], run_name="__main__")
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
     except BaseException:
         traceback.print_exc()
         status = 1

@@ -1,0 +1,27 @@
+"""A trainer of its own that is cancelled at the end, so that it could be resumed."""
+
+import os
+from contextlib import closing
+
+from fireworks.training.sdk import FiretitanServiceClient
+from sample_data import ADAM, batch
+
+MODEL = "accounts/fireworks/models/qwen3-8b"
+SHAPE = "accounts/fireworks/trainingShapes/qwen3-8b-128k-h200"
+
+api_key = os.environ["FIREWORKS_API_KEY"]
+base_url = os.environ.get("FIREWORKS_BASE_URL", "https://api.fireworks.ai")
+
+service = FiretitanServiceClient.from_firetitan_config(
+    api_key=api_key,
+    base_url=base_url,
+    base_model=MODEL,
+    training_shape_id=SHAPE,
+    region="US_VIRGINIA_1",
+    create_deployment=False,
+    cleanup_trainer_on_close=True,
+)
+with closing(service):
+    client = service.create_training_client(MODEL)
+    client.forward_backward(batch(), "cross_entropy").result()
+    client.optim_step(ADAM).result()

@@ -1,0 +1,17 @@
+"""A fake of the Fireworks control plane on loopback, good enough for the real SDK.
+
+It serves what production serves: trainer jobs, deployments, training shapes, checkpoints and promotion under
+``/v1``, the trainers' own protocol behind the trainer gateway, weight sync and completions. It keeps state,
+refuses what production refuses, can be told to fail, and logs every request.
+
+    with FakeControlPlane() as plane:
+        run_something(base_url=plane.url, api_key=plane.key)
+        print(plane.log)
+
+Only the standard library is used. Nothing listens beyond 127.0.0.1.
+"""
+
+from .log import Call, Log, differences
+from .plane import FakeControlPlane
+
+__all__ = ["Call", "FakeControlPlane", "Log", "differences"]

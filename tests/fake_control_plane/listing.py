@@ -1,0 +1,66 @@
+"""Lists as the control plane answers them: filter, order, pages; and JSON as protobuf writes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .wire import ApiError, Json
+
+_TERM = re.compile(r"\s*([\w.]+)\s*(=|!=)\s*(\"[^\"]*\"|[\w./-]+)\s*")
+MAX_PAGE = 200
+
+
+def page(rows: Sequence[Json], query: Mapping[str, str], key: str) -> Json:
+    """One page of ``rows`` below ``key``: ``filter``, ``orderBy``, ``pageSize`` and ``pageToken`` of the query."""
+    chosen = [row for row in rows if _matches(row, query.get("filter", ""))]
+    if order := query.get("orderBy"):
+        name, _, direction = order.partition(" ")
+        chosen.sort(key=lambda row: str(_value(row, name)), reverse=direction.strip() == "desc")
+    size = min(int(query.get("pageSize") or 50), MAX_PAGE)
+    start = _start(query.get("pageToken"), len(chosen))
+    answer: Json = {key: chosen[start : start + size], "totalSize": len(chosen)}
+    if start + size < len(chosen):
+        answer["nextPageToken"] = f"page-{start + size}"
+    return answer
+
+
+def _start(token: str | None, total: int) -> int:
+    if not token:
+        return 0
+    match = re.fullmatch(r"page-(\d+)", token)
+    if match is None or int(match[1]) > total:
+        raise ApiError(400, f"invalid page token {token!r}")
+    return int(match[1])
+
+
+def _matches(row: Json, expression: str) -> bool:
+    for term in re.split(r"\s+AND\s+", expression) if expression.strip() else ():
+        match = _TERM.fullmatch(term)
+        if match is None:
+            raise ApiError(400, f"invalid filter: {term!r}")
+        name, operator, wanted = match.groups()
+        found = _value(row, name)
+        text = str(found).lower() if isinstance(found, bool) else str(found)
+        if (text == wanted.strip('"')) is (operator == "!="):
+            return False
+    return True
+
+
+def _value(row: Json, name: str) -> Any:
+    """The value at a dotted path in snake case, as filters name fields."""
+    found: Any = row
+    for part in name.split("."):
+        camel = re.sub(r"_(\w)", lambda m: m[1].upper(), part)
+        found = found.get(camel) if isinstance(found, dict) else None
+    return found
+
+
+def without_zeros(value: Any) -> Any:
+    """What protobuf's JSON is without its zero values: no 0, false, empty text or empty list in an object."""
+    if isinstance(value, dict):
+        return {k: without_zeros(v) for k, v in value.items() if v not in (0, "", None) and v != []}
+    if isinstance(value, list):
+        return [without_zeros(v) for v in value]
+    return value

@@ -11,7 +11,7 @@ from fwdoctor_codemods.core.arguments import comments_in
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import Port
-from fwdoctor_codemods.core.service import Service, arguments_of, condition, free_name, is_given
+from fwdoctor_codemods.core.service import LEAK, Service, arguments_of, condition, free_name, is_given
 from fwdoctor_codemods.core.source import Edit, is_none
 
 EXAMPLES = (
@@ -323,6 +323,8 @@ class Codemod(Base):
                     "and its checkpoints can be promoted for 30 days"
                 )
                 self.port.note("FWD105", statement, detail=detail)
+            if service.cleans_trainer and service.deployment is not None:
+                self.port.note("FWD105", statement, marker=False, detail=LEAK)
 
     def call(self, node: ast.Call) -> str | None:
         service = self.releases.get(node)

@@ -16,6 +16,7 @@ from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import Port, shown_setting
 from fwdoctor_codemods.core.service import (
+    LEAK,
     Deployment,
     Service,
     free_name,
@@ -525,6 +526,7 @@ class Codemod(Base):
                 service.reasons.append((service.anchor, "it has settings that the service client lacks"))
                 continue
             self.port.done["FWD120"] += 1
+            self._tell_leak(life)
             self.port.replaced[service.anchor] = lambda life=life: self._statement(life)  # type: ignore[misc]
             for statement in service.doomed:
                 self.port.remove_statement(statement)
@@ -533,6 +535,11 @@ class Codemod(Base):
             for part in (service.call, *life.deletes):
                 self.port.remove(part)
             self.port.reused.add(life.client.func)  # its class is written again, with another method
+
+    def _tell_leak(self, life: _Lifecycle) -> None:
+        """The old script let its trainer go where the deployment failed; the service client does not."""
+        if life.deployment and life.deletes:
+            self.port.note("FWD105", life.service.anchor, marker=False, detail=LEAK)
 
     def _fits(self, life: _Lifecycle) -> bool:
         return is_given(life.service.given.get("base_model")) or life.job is not None

@@ -22,6 +22,11 @@ from fwdoctor_codemods.core.source import is_none, spread_of
 _READERS = frozenset({"os.getenv", "os.environ.get"})
 _IMPURE = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Lambda, ast.comprehension)
 _LINE = 96
+#: Seen with the real client of 1.2.9 and 1.2.28 against a control plane that refuses the deployment.
+LEAK = (
+    "where the deployment cannot be made, the service client raises and leaves the trainer running until its "
+    "inactivity timeout"
+)
 
 
 @dataclass(eq=False)

@@ -128,7 +128,7 @@ class FileOutcome:
 
     ``moves`` counts the rewrites by the name of the rule that they answer; ``todo`` is what was left for
     a person; ``reason`` says why a file was skipped or failed; ``diff`` is a unified diff when one was
-    asked for.
+    asked for; ``ignored`` is what comments of the file keep from being told, their reasons as evidence.
     """
 
     path: str
@@ -138,6 +138,7 @@ class FileOutcome:
     reason: str | None = None
     diff: str | None = None
     changed: bool = False
+    ignored: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,8 @@ class Report:
     looked_at: int | None = None
     #: what ``surface`` answers
     result: Result | None = None
+    #: somebody stopped it in the middle; what was done is told
+    interrupted: bool = False
 
     @property
     def summary(self) -> Summary:
@@ -182,11 +185,13 @@ class Report:
         return summarize(self.findings)
 
     def exit_status(self, *, exit_zero: bool = False) -> int:
-        """0 nothing found (or all fixed), 1 findings, 2 could not do the job; 2 wins over 1.
+        """0 nothing found (or all fixed), 1 findings, 2 could not do the job, 130 interrupted; 2 wins over 1.
 
         Infos never set the status: a doctor that fails on advice gets wrapped in ``|| true``.
         ``exit_zero`` relaxes 1, never 2.
         """
+        if self.interrupted:
+            return 130
         if self.problems:
             return 2
         summary = self.summary

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,6 +100,18 @@ class Moves:
     references: Mapping[str, ReferenceChoice]
     #: a path that the versions have to which the moves lead: to those before, none applies
     leads_to: str
+    #: arguments that are to be left alone, because their rule is not wanted
+    unwanted: frozenset[str] = frozenset()
+
+    def only(self, allows: Callable[[str], bool]) -> Moves:
+        """Those whose rule is wanted."""
+        return replace(
+            self,
+            classes={k: m for k, m in self.classes.items() if allows(m.rule)},
+            config={k: m for k, m in self.config.items() if allows(m.rule)},
+            main={k: m for k, m in self.main.items() if allows(m.rule)},
+            unwanted=frozenset(k for k, m in self.config.items() if not allows(m.rule)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,3 +187,12 @@ def _rule(path: Path, table: dict[str, Any]) -> Rule:
     except (ValueError, KeyError, TypeError) as error:
         raise FwdoctorError(f"{label}: {error}") from error
     return Rule(**values)
+
+
+def is_selected(rule: str, name: str, select: Sequence[str], ignore: Sequence[str]) -> bool:
+    """Whether a rule is wanted: codes are its name, or what its id begins with; no ``select`` means all."""
+
+    def hit(codes: Sequence[str]) -> bool:
+        return any(rule.startswith(c) or name == c for c in codes)
+
+    return (not select or hit(select)) and not hit(ignore)

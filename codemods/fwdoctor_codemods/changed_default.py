@@ -77,12 +77,18 @@ class Codemod(Base):
     after = ("recipe_main",)
 
     def plan(self) -> None:
-        if not self.port.is_old:
+        if not self.port.is_old or not self.port.allows("FWD124"):
             return
         for node in self.port.model.calls:
             path = self.port.recipe_config(node.func) or self.port.resolve(node.func)
             cls = self.port.surfaces.target.class_at(path) if path else None
-            if path and cls is not None and cls.fields and spread_of(node) is None:
+            if (
+                path
+                and cls is not None
+                and cls.fields
+                and spread_of(node) is None
+                and not self.port.is_ignored(node)
+            ):
                 self._plan_call(node, path, cls)
 
     def _plan_call(self, node: ast.Call, path: str, cls: Class) -> None:

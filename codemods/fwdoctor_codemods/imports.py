@@ -85,7 +85,8 @@ class Codemod(Base):
 
     def finish(self) -> None:
         for node in sorted(self.port.model.imports, key=lambda n: n.lineno):
-            if isinstance(node, ast.ImportFrom) and node not in self.port.removed:
+            wanted = isinstance(node, ast.ImportFrom) and node not in self.port.removed
+            if isinstance(node, ast.ImportFrom) and wanted and not self.port.is_ignored(node):
                 self._mend(node)
         for request in self.port.requests:
             self._add(request.path, request.local)

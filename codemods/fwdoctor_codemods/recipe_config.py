@@ -278,6 +278,8 @@ class _ConfigCall:
 
     def _argument(self, i: int, keyword: str, value: ast.expr) -> None:
         move = self.port.moves.config.get(keyword)
+        if keyword in self.port.moves.unwanted:
+            return
         if move is None:
             if self._known(keyword):
                 self._lost(i, keyword, value)
@@ -290,6 +292,8 @@ class _ConfigCall:
             self._flatten(i, move, value)
 
     def _lost(self, i: int, keyword: str, value: ast.expr) -> None:
+        if not self.port.allows("FWD106"):
+            return
         self._drop(i, value)
         self.port.tell_lost(self.node, self.port.origin_class(self.config), keyword, value, keyword)
 

@@ -154,7 +154,7 @@ class Codemod(Base):
             node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "config"), None)
         )
         made = self.port.model.single_value(value) if isinstance(value, ast.Name) else value
-        if not isinstance(made, ast.Call) or spread_of(made) is not None:
+        if not isinstance(made, ast.Call) or spread_of(made) is not None or self.port.is_ignored(made):
             return None
         if self.port.recipe_config(made.func) != f"{path.rpartition('.')[0]}.Config":
             return None

@@ -238,7 +238,7 @@ class Codemod(Base):
     # --- planning ------------------------------------------------------------------------------------
 
     def plan(self) -> None:
-        if not self.port.target_has(_SETTINGS):
+        if not self.port.target_has(_SETTINGS) or not self.port.allows("FWD120"):
             return
         for call in self.port.model.calls:
             if self.port.means(call.func, _CLIENT) and (life := self._open(call)) is not None:

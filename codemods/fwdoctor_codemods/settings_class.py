@@ -194,6 +194,8 @@ class Codemod(Base):
                 call.set_keyword(i, new)
                 self.port.tell_ignored(node, move.new, new, value)
                 continue
+            if not self.port.allows("FWD106"):
+                continue
             self.port.orphans.append((node, call.remove(i)))
             self.port.remove(value)
             self.port.tell_lost(node, origin, old, value, old)

@@ -100,4 +100,9 @@ class Codemod(Base):
         return call.code()
 
     def _went(self, path: str, cls: Class, keyword: str) -> bool:
-        return not cls.constructor.accepts_keyword(keyword) and self.port.origin_accepts(path, keyword)
+        wanted = self.port.allows("FWD106")
+        return (
+            wanted
+            and not cls.constructor.accepts_keyword(keyword)
+            and self.port.origin_accepts(path, keyword)
+        )

@@ -99,7 +99,7 @@ class Codemod(Base):
 
     def _is_unused(self, node: ast.Call) -> bool:
         target = self._only_target(self.port.model.parents[node])
-        if target is None or not self._is_pure(node):
+        if target is None or not self._is_pure(node) or self.port.is_ignored(node):
             return False
         found = self.port.model.scope_of(target).lookup(target.id)
         if found is None or len(found[1]) != 1 or self.port.model.is_exported(target.id):

@@ -117,6 +117,9 @@ class Codemod(Base):
 
     def _plan_syncer(self, service: Service, call: ast.Call, given: dict[str, ast.expr]) -> None:
         statement = self.port.model.parents[call]
+        if not self.port.allows("FWD121"):
+            service.refuse(call, "its WeightSyncer is to stay")
+            return
         client = given["policy_client"]
         while isinstance(client, ast.Attribute) and client.attr == "inner":
             client = client.value

@@ -32,8 +32,12 @@ class Output:
     verbose: bool
     color: bool | None
 
-    def finish(self, report: Report) -> int:
-        """Print the report, filtered, and return the exit status."""
+    def finish(self, report: Report, *, paged: bool = False, to_stderr: bool = False) -> int:
+        """Print the report, filtered, and return the exit status.
+
+        ``paged``: through the user's pager where it goes to a terminal. ``to_stderr``: the standard output
+        belongs to something else.
+        """
         from fwdoctor import reporters
 
         report = filtered(report, self.select, self.ignore)
@@ -48,6 +52,10 @@ class Output:
         )
         if self.output_file:
             write_output(self.output_file, text)
+        elif to_stderr:
+            click.echo(text, err=True, nl=False)
+        elif text and paged and sys.stdout is not None and sys.stdout.isatty():
+            click.echo_via_pager(text, color=color)
         elif text:
             _print(text)
         if self.output_format in ("text", "concise"):
@@ -153,11 +161,10 @@ def filtered(report: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -
     if not select and not ignore:
         return report
 
-    def wanted(finding: Finding) -> bool:
-        def hit(codes: tuple[str, ...]) -> bool:
-            return any(finding.rule.startswith(c) or finding.name == c for c in codes)
+    from fwdoctor.rulebook import is_selected
 
-        return (not select or hit(select)) and not hit(ignore)
+    def wanted(finding: Finding) -> bool:
+        return is_selected(finding.rule, finding.name, select, ignore)
 
     def check(outcome: CheckOutcome) -> CheckOutcome:
         kept = tuple(f for f in outcome.findings if wanted(f))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,10 +13,13 @@ from fwdoctor.cli._options import Output, output_options
 
 if TYPE_CHECKING:
     from fwdoctor.fit.target import Choice
+    from fwdoctor.migrate.run import Options
+
+_STDIN = "-"
 
 
 @click.command("migrate")
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option(
     "--target",
     default="auto",
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 )
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")
+@click.option("-i", "--interactive", is_flag=True, help="Ask before each file.")
+@click.option("--atomic", is_flag=True, help="Write all files or none.")
+@click.option("--allow-dirty", is_flag=True, help="Write files that have uncommitted changes, too.")
 @click.option("--markdown", is_flag=True, help="The Python blocks of Markdown files in folders, too.")
 @click.option(
     "--preserve-defaults",
@@ -34,47 +41,94 @@ if TYPE_CHECKING:
     help="Defaults that changed since the code was written: tell them, or write the old ones out.",
 )
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0: as many as it takes.")
+@click.option("--stdin-filename", default="stdin.py", metavar="NAME", help="What messages call '-'.")
+@click.option("--no-pager", is_flag=True, help="Do not page a long --diff on a terminal.")
 @output_options
 def command(
     paths: tuple[str, ...],
     target: str,
     diff: bool,
     check: bool,
-    markdown: bool,
+    interactive: bool,
     preserve_defaults: str,
-    jobs: int,
+    stdin_filename: str,
+    no_pager: bool,
     output: Output,
+    **ways: Any,
 ) -> int:
     """Port code to the API of the cookbook that you have, or will have.
 
-    Every file is ported and proven to fit, or left as it was. What a person must decide is marked with
-    a "# TODO(fwdoctor)" line and listed. Nothing of yours is imported or run.
+    PATHS are files, folders, patterns ('src/**/*.py') or '-', which reads a file from the standard input
+    and writes it, ported, to the standard output. Every file is ported and proven to fit, or left as it
+    was. What a person must decide is marked with a "# TODO(fwdoctor)" line and listed. Nothing of yours is
+    imported or run.
+
+    --select and --ignore choose which moves are made: --ignore FWD102 leaves weight_sync= alone. A comment
+    "# fwdoctor: ignore[FWD102] why" does so for one statement.
     """
-    from fwdoctor.migrate.run import migrate
+    from fwdoctor.migrate.run import Options, migrate
 
+    if interactive and (diff or check or _STDIN in paths):
+        raise click.UsageError("--interactive does not go with --diff, --check or '-'.")
+    if interactive and not (sys.stdin and sys.stdin.isatty()):
+        raise click.UsageError("--interactive needs a terminal to ask on.")
     preserve = preserve_defaults == "write"
+
+    def choose() -> Choice:
+        return _choice(target, paths, preserve, output)
+
+    options = Options(write=not (diff or check), diff=diff or interactive, check=check, **ways)
     if target != "auto":
-        _choice(target, paths, preserve).check()  # a wrong --target is told before a long walk, not after
-    write = not (diff or check)
-    report = migrate(
-        paths,
-        lambda: _choice(target, paths, preserve),
-        write=write,
-        diff=diff,
-        check=check,
-        jobs=jobs,
-        markdown=markdown,
-    )
-    return output.finish(report)
+        choose().check()  # a wrong --target is told before a long walk, not after
+    if _STDIN in paths:
+        if len(paths) > 1:
+            raise click.UsageError("'-' goes alone.")
+        return _pass_through(stdin_filename, choose(), options, output)
+    if interactive:
+        from fwdoctor.cli._ask import Asker
+
+        options = Options(**_fields(options) | {"ask": Asker(output.use_color())})
+    with _progress(output) as progress:
+        report = migrate(paths, choose, Options(**_fields(options) | {"progress": progress}))
+    return output.finish(report, paged=diff and not no_pager)
 
 
-def _choice(target: str, paths: tuple[str, ...], preserve: bool) -> Choice:
+def _fields(options: Options) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in options.__slots__}
+
+
+def _pass_through(name: str, choice: Choice, options: Options, output: Output) -> int:
+    """``-``: the text goes through, messages go beside it."""
+    from fwdoctor.migrate.run import migrate_text
+
+    data = sys.stdin.buffer.read()
+    new, report = migrate_text(name, data, choice, options)
+    if options.write:
+        sys.stdout.buffer.write(new)
+        sys.stdout.buffer.flush()
+    return output.finish(report, to_stderr=options.write)
+
+
+def _progress(output: Output) -> Any:
+    """A bar on the standard error, where a person watches and there is enough to do."""
+    import contextlib
+
+    watched = sys.stderr is not None and sys.stderr.isatty() and not output.quiet and not os.environ.get("CI")
+    if not watched:
+        return contextlib.nullcontext(lambda _, __: None)
+    from fwdoctor.cli._bar import Bar
+
+    return Bar()
+
+
+def _choice(target: str, paths: tuple[str, ...], preserve: bool, output: Output) -> Choice:
     from fwdoctor.fit.target import Choice
 
-    if target != "auto":
-        return Choice(target, preserve_defaults=preserve)
-    from fwdoctor.environment import gather
+    found = None
+    if target == "auto":
+        from fwdoctor.environment import gather
 
-    there = next((p for p in paths if os.path.exists(p)), ".")
-    cookbook = gather(Path(there), environ=os.environ).cookbook
-    return Choice(target, cookbook.folder if cookbook else None, preserve_defaults=preserve)
+        there = next((p for p in paths if os.path.exists(p)), ".")
+        cookbook = gather(Path(there), environ=os.environ).cookbook
+        found = cookbook.folder if cookbook else None
+    return Choice(target, found, preserve, output.select, output.ignore)

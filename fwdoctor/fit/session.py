@@ -12,7 +12,7 @@ from fwdoctor_codemods.core.source import Source
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.moves import moves
-from fwdoctor.rulebook import rulebook
+from fwdoctor.rulebook import is_selected, rulebook
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,13 @@ class Context:
     abbreviated: bool = False
     #: write out old defaults that changed, instead of telling them
     preserve_defaults: bool = False
+    #: the rules that are wanted: codes as of :func:`fwdoctor.rulebook.is_selected`
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def allows(self, rule: str) -> bool:
+        """Whether a rule is wanted."""
+        return is_selected(rule, rulebook()[rule].name, self.select, self.ignore)
 
 
 def open_port(
@@ -40,15 +47,17 @@ def open_port(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes in the user's code are not our business
             tree = ast.parse(text)
+    chosen = bool(context.select or context.ignore)
     return Port(
         path,
         Source(text, newline),
         tree,
         context.surfaces,
-        moves(),
+        moves().only(context.allows) if chosen else moves(),
         rulebook(),
         module_name=context.module_name,
         fixture_type=context.fixture_type,
         abbreviated=context.abbreviated,
         preserve_defaults=context.preserve_defaults,
+        allows=context.allows if chosen else lambda _: True,
     )

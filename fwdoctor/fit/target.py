@@ -18,12 +18,14 @@ from fwdoctor.surface.timeline import Past, Version
 class Choice:
     """A target that was chosen; small, so that it can be handed to other processes.
 
-    ``preserve_defaults``: as of :class:`fwdoctor.fit.session.Context`.
+    ``preserve_defaults``, ``select`` and ``ignore``: as of :class:`fwdoctor.fit.session.Context`.
     """
 
     wanted: str
     found: Path | None = None
     preserve_defaults: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise what :meth:`surfaces` would raise, without reading any surface."""

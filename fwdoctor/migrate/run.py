@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import FileOutcome, FileStatus, Problem, Report
 from fwdoctor.migrate.workers import Porter
+from fwdoctor.migrate.writing import Answer, Result, Written, write
 from fwdoctor.source.discovery import Discovery, discover
 from fwdoctor.source.oserrors import describe
 from fwdoctor.source.sieve import read_bytes, sieve
@@ -21,49 +25,99 @@ _MARKDOWN = (".md", ".markdown", ".mdx")
 _MANY = 500
 
 
-def migrate(
-    paths: Sequence[str],
-    choose: Callable[[], Choice],
-    *,
-    write: bool = True,
-    diff: bool = False,
-    check: bool = False,
-    jobs: int = 0,
-    markdown: bool = False,
-) -> Report:
-    """Port every Python file under ``paths``.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a migration runs.
 
-    Args:
-        choose: chooses the target; not called where no file uses Fireworks.
-        write: put the ported files on disk.
-        diff: add a unified diff to the outcome of every file that changes.
-        check: let the report's exit status be 1 if anything would change.
-        jobs: processes to port with; 0 means one per processor where there is enough to do.
-        markdown: documents in folders, too; those that are named are ported in any case.
+    ``write`` puts the ported files on disk; ``atomic``, ``allow_dirty`` and ``ask`` are those of
+    :func:`fwdoctor.migrate.writing.write`. ``diff`` adds a unified diff to the outcome of every file that
+    changes; ``check`` lets the exit status be 1 if anything would change. ``jobs`` are the processes to port
+    with, 0 means one per processor where there is enough to do. ``markdown`` takes documents in folders, too;
+    those that are named are ported in any case. ``progress`` hears how many files of how many are ported.
     """
-    discovery = discover(paths, suffixes=(*_PYTHON, *(_MARKDOWN if markdown else ())))
-    problems = list(discovery.problems)
+
+    write: bool = True
+    diff: bool = False
+    check: bool = False
+    jobs: int = 0
+    markdown: bool = False
+    atomic: bool = False
+    allow_dirty: bool = False
+    ask: Callable[[Result], Answer] | None = None
+    progress: Callable[[int, int], None] = lambda _, __: None
+
+
+def migrate(paths: Sequence[str], choose: Callable[[], Choice], options: Options | None = None) -> Report:
+    """Port every Python file under ``paths``; patterns such as ``src/**/*.py`` are expanded.
+
+    ``choose`` chooses the target; it is not called where no file uses Fireworks.
+    """
+    options = options or Options()
+    expanded, problems = _expanded(paths)
+    discovery = discover(expanded, suffixes=(*_PYTHON, *(_MARKDOWN if options.markdown else ())))
+    problems += discovery.problems
     many = len(discovery.files) >= _MANY
-    porter = Porter(jobs or (os.cpu_count() or 1 if many else 1), choose, write=write, diff=diff)
+    porter = Porter(options.jobs or (os.cpu_count() or 1 if many else 1), choose, diff=options.diff)
     with porter:
         for path, data in _candidates(discovery):
             if isinstance(data, Problem):
                 problems.append(data)
             else:
                 porter.submit(path, data)
-        results = porter.results()
-    outcomes = [outcome for outcome, _ in results]
+        results = porter.results(options.progress)
+    written = Written(tuple(results))
+    if options.write:
+        written = write(results, atomic=options.atomic, allow_dirty=options.allow_dirty, ask=options.ask)
+    outcomes = [r.outcome for r in written.results]
     failed = [o for o in outcomes if o.status is FileStatus.FAILED]
     problems += [Problem(o.reason or "failed", o.path) for o in failed]
     return Report(
         command="migrate",
-        findings=tuple(f for _, found in results for f in found),
+        findings=tuple(f for r in written.results for f in r.findings),
         files=tuple(outcomes),
-        problems=tuple(problems),
-        notes=(*discovery.notes, _looked_at(len(discovery.files), outcomes, paths)),
-        would_change=check and any(o.changed for o in outcomes),
+        problems=(*problems, *written.problems),
+        notes=(*discovery.notes, _looked_at(discovery.files, outcomes, paths)),
+        would_change=options.check and any(o.changed for o in outcomes),
         looked_at=len(discovery.files),
+        interrupted=written.interrupted,
     )
+
+
+def migrate_text(name: str, data: bytes, choice: Choice, options: Options) -> tuple[bytes, Report]:
+    """Port a text that lies in no file; ``name`` is how messages call it.
+
+    Returns what it became, the bytes as they were if it could not be ported, and the report.
+    """
+    from fwdoctor.migrate.session import Session
+
+    result = Session(choice, diff=options.diff).file(name, data)
+    if result is None:
+        return data, Report(command="migrate", files=(), looked_at=1)
+    outcome = result.outcome
+    failed = outcome.status is FileStatus.FAILED
+    report = Report(
+        command="migrate",
+        findings=result.findings,
+        files=(outcome,),
+        problems=(Problem(outcome.reason or "failed", name),) if failed else (),
+        would_change=options.check and outcome.changed,
+        looked_at=1,
+    )
+    return result.new if result.new is not None else data, report
+
+
+def _expanded(paths: Sequence[str]) -> tuple[list[str], list[Problem]]:
+    """The paths with patterns replaced by what they match; what is there under such a name is no pattern."""
+    found: list[str] = []
+    problems = []
+    for path in paths:
+        if not glob.has_magic(path) or os.path.lexists(path):
+            found.append(path)
+        elif matches := sorted(glob.glob(path, recursive=True)):
+            found += matches
+        else:
+            problems.append(Problem("no file matches this pattern", path))
+    return found, problems
 
 
 def _candidates(discovery: Discovery) -> Iterable[tuple[str, bytes | Problem]]:
@@ -81,10 +135,9 @@ def _candidates(discovery: Discovery) -> Iterable[tuple[str, bytes | Problem]]:
             yield from sieve([path])
 
 
-def _looked_at(count: int, outcomes: Sequence[FileOutcome], paths: Sequence[str]) -> str:
+def _looked_at(files: Sequence[str], outcomes: Sequence[FileOutcome], paths: Sequence[str]) -> str:
     """Why nothing changed, when nothing did: "0 changed" alone tells nobody anything."""
-    where = ", ".join(paths)
-    files = "file" if count == 1 else "files"
-    uses = len(outcomes)
-    target = "" if uses else "; there was nothing to compare"
-    return f"looked at {count} Python {files} under {where}; {uses} may use Fireworks{target}"
+    kinds = Counter(os.path.splitext(path)[1] or "other" for path in files)
+    looked = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common()) or "no files"
+    uses = "1 file contains" if len(outcomes) == 1 else f"{len(outcomes)} files contain"
+    return f"{uses} Fireworks imports; looked at {looked} under {', '.join(paths)}"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import gc
 import os
 
-from fwdoctor.finding import FileOutcome, FileStatus, Finding
+from fwdoctor.finding import FileOutcome, FileStatus
 from fwdoctor.fit import project
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.fit.target import Choice
 from fwdoctor.migrate import documents, transform
+from fwdoctor.migrate.writing import Result
 from fwdoctor.source.text import SourceText, UnreadableSource, decode_source, parse_guarded
-from fwdoctor.source.write import WriteFailed, unified_diff, write_atomically
+from fwdoctor.source.write import unified_diff
 
 #: Files that people name among others; anything else that is named is taken for Python.
 _NOT_PYTHON = frozenset(
@@ -23,73 +25,68 @@ _NOT_PYTHON = frozenset(
 class Session:
     """What the files of one run share."""
 
-    def __init__(self, choice: Choice, *, write: bool, diff: bool) -> None:
+    def __init__(self, choice: Choice, *, diff: bool) -> None:
         # Syntax trees are many small objects that point at each other; looking for garbage among them
         # again and again takes a sixth of the time of a port. What is loaded by now stays anyway.
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
         self._surfaces = choice.surfaces()
-        self._preserve_defaults = choice.preserve_defaults
+        self._context = Context(
+            self._surfaces,
+            preserve_defaults=choice.preserve_defaults,
+            select=choice.select,
+            ignore=choice.ignore,
+        )
         self._fixtures = project.Fixtures(self._surfaces)
-        self._write = write
         self._diff = diff
 
-    def file(self, path: str, data: bytes) -> tuple[FileOutcome, tuple[Finding, ...]] | None:
+    def file(self, path: str, data: bytes) -> Result | None:
         """Port one file; what goes wrong is its outcome, never an exception. None: it is a library's own."""
         if project.is_library(path):
             return None
         suffix = os.path.splitext(path)[1].lower()
         if suffix in _NOT_PYTHON:
-            return FileOutcome(path, FileStatus.SKIPPED, reason="only Python and Markdown are ported"), ()
+            return Result(FileOutcome(path, FileStatus.SKIPPED, reason="only Python and Markdown are ported"))
         try:
             source = decode_source(path, data)
             if suffix in documents.SUFFIXES:
-                context = Context(self._surfaces, abbreviated=True, preserve_defaults=self._preserve_defaults)
+                context = dataclasses.replace(self._context, abbreviated=True)
                 ported = documents.port_document(path, source.text, context, source.newline)
                 return self._finish(path, source, ported)
             return self._port(path, source, parse_guarded(source))
         except UnreadableSource as error:
-            return self._failed(path, error.reason), ()
+            return self._failed(path, error.reason)
         except transform.NotVerified as error:
-            return self._failed(path, f"left as it was: {error}"), ()
-        except WriteFailed as error:
-            return self._failed(path, str(error).removeprefix(f"{path}: ")), ()
+            return self._failed(path, f"left as it was: {error}")
         except RecursionError:
-            return self._failed(path, "left as it was: nested too deeply to port"), ()
+            return self._failed(path, "left as it was: nested too deeply to port")
         except Exception as error:
             if os.environ.get("FWDOCTOR_DEBUG"):
                 raise
             # One file's surprise must not cost the others their port.
             reason = f"left as it was: internal error ({type(error).__name__}); FWDOCTOR_DEBUG=1 shows where"
-            return self._failed(path, reason), ()
+            return self._failed(path, reason)
 
     @staticmethod
-    def _failed(path: str, reason: str) -> FileOutcome:
-        return FileOutcome(path, FileStatus.FAILED, reason=reason)
+    def _failed(path: str, reason: str) -> Result:
+        return Result(FileOutcome(path, FileStatus.FAILED, reason=reason))
 
-    def _port(
-        self, path: str, source: SourceText, tree: ast.Module
-    ) -> tuple[FileOutcome, tuple[Finding, ...]]:
-        context = Context(
-            self._surfaces,
-            project.module_name(path),
-            lambda name: self._fixtures.lookup(path, name),
-            preserve_defaults=self._preserve_defaults,
+    def _port(self, path: str, source: SourceText, tree: ast.Module) -> Result:
+        context = dataclasses.replace(
+            self._context,
+            module_name=project.module_name(path),
+            fixture_type=lambda name: self._fixtures.lookup(path, name),
         )
         first = open_port(path, source.text, context, source.newline, tree)
         if (other := project.lookalike(path, first.model)) is not None:
             reason = f"its imports reach the package {other}, which is not the cookbook"
-            return FileOutcome(path, FileStatus.SKIPPED, reason=reason), ()
+            return Result(FileOutcome(path, FileStatus.SKIPPED, reason=reason))
         return self._finish(path, source, transform.port_opened(first, context))
 
-    def _finish(
-        self, path: str, source: SourceText, ported: transform.Ported
-    ) -> tuple[FileOutcome, tuple[Finding, ...]]:
-        """Write what was ported, if that is wanted, and say what became of the file."""
+    def _finish(self, path: str, source: SourceText, ported: transform.Ported) -> Result:
+        """What became of the file, and what to write."""
         new = source.encode(ported.text)
         changed = new != source.data
-        if changed and self._write:
-            write_atomically(path, new, expected=source.data)
         status = FileStatus.PORTED if changed else FileStatus.UNCHANGED
         if ported.todo:
             status = FileStatus.PARTIAL
@@ -100,5 +97,6 @@ class Session:
             todo=ported.todo,
             diff=unified_diff(path, source.data, new) if self._diff and changed else None,
             changed=changed,
+            ignored=ported.ignored,
         )
-        return outcome, (*ported.todo, *ported.notes)
+        return Result(outcome, (*ported.todo, *ported.notes), source.data, new if changed else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import io
 import tokenize
@@ -31,13 +32,14 @@ class Ported:
     """The new text, what was rewritten (by rule name) and what is left for a person, by line of that text.
 
     Every ``todo`` has a marker in the text; ``notes`` are findings that need none, among them what did
-    not fit any version known and so was wrong before.
+    not fit any version known and so was wrong before. ``ignored`` is what comments keep from being told.
     """
 
     text: str
     done: Mapping[str, int]
     todo: tuple[Finding, ...]
     notes: tuple[Finding, ...] = ()
+    ignored: tuple[Finding, ...] = ()
 
 
 def port(path: str, text: str, context: Context, *, newline: str = "\n") -> Ported:
@@ -72,10 +74,18 @@ class _Step:
     def result(self) -> Ported:
         todo = markers.located(self.port, [t.finding for t in self.session.todo if t.marker])
         notes = [t.finding for t in self.session.todo if not t.marker]
+        ignored = list(self.session.ignored)
         for misfit in self.misfits:
-            (todo if misfit.known else notes).append(_finding(self.port, misfit))
+            if not self.port.allows(misfit.rule):
+                continue
+            finding = _finding(self.port, misfit)
+            if (ignore := self.port.ignored_at(misfit.node, misfit.rule)) is not None:
+                ignored.append(dataclasses.replace(finding, evidence=ignore.reason or None))
+            else:
+                (todo if misfit.known else notes).append(finding)
         names = Counter({rulebook()[rule].name: count for rule, count in self.session.done.items()})
-        return Ported(self.port.source.text, dict(sorted(names.items())), tuple(todo), tuple(notes))
+        done = dict(sorted(names.items()))
+        return Ported(self.port.source.text, done, tuple(todo), tuple(notes), tuple(ignored))
 
 
 def _transform(session: Port, before: list[misfits.Misfit], context: Context) -> _Step:
@@ -90,7 +100,11 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
     found = before if current is session else misfits.find(current)
 
     # What the codemods left: everything that does not fit, marked unless no version ever had it.
-    rest = [(m.node, markers.marker(_finding(current, m))) for m in found if m.known]
+    rest = [
+        (m.node, markers.marker(_finding(current, m)))
+        for m in found
+        if m.known and current.allows(m.rule) and current.ignored_at(m.node, m.rule) is None
+    ]
     marked = _applied(current, markers.above(current, rest), context)
     if marked is not current:
         found = misfits.find(marked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 from collections.abc import Callable
 from types import TracebackType
@@ -12,11 +11,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
 
-    from fwdoctor.finding import FileOutcome, Finding
     from fwdoctor.fit.target import Choice
     from fwdoctor.migrate.session import Session
-
-    Result = tuple[FileOutcome, tuple[Finding, ...]]
+    from fwdoctor.migrate.writing import Result
 
 #: What a worker needs to have loaded; it loads while this process still looks for files.
 _PRELOAD = ["fwdoctor.migrate.session", "fwdoctor_codemods.core.registry", "fwdoctor.fit.misfits"]
@@ -29,10 +26,9 @@ class Porter:
     soon as the porter is made, and workers fork from it.
     """
 
-    def __init__(self, jobs: int, choose: Callable[[], Choice], *, write: bool, diff: bool) -> None:
+    def __init__(self, jobs: int, choose: Callable[[], Choice], *, diff: bool) -> None:
         self._jobs = jobs
         self._choose = choose
-        self._write = write
         self._diff = diff
         self._session: Session | None = None
         self._choice: Choice | None = None
@@ -58,7 +54,7 @@ class Porter:
             self._done.append(self._here(path, data))
             return
         if self._executor is None:
-            self._executor = self._workers(self._jobs, write=self._write)
+            self._executor = self._workers(self._jobs)
         from concurrent.futures.process import BrokenProcessPool
 
         try:
@@ -67,15 +63,16 @@ class Porter:
             future = None
         self._waiting.append((path, data, future))
 
-    def results(self) -> list[Result]:
-        """What became of every file, when all are done."""
+    def results(self, progress: Callable[[int, int], None] = lambda _, __: None) -> list[Result]:
+        """What became of every file, when all are done; ``progress`` hears how many are."""
         from concurrent.futures.process import BrokenProcessPool
 
-        for path, data, future in self._waiting:
+        for number, (path, data, future) in enumerate(self._waiting, 1):
             try:
                 self._done.append(future.result() if future else self._alone(path, data))
             except BrokenProcessPool:
                 self._done.append(self._alone(path, data))
+            progress(number, len(self._waiting))
         self._waiting = []
         return [r for r in self._done if r is not None]
 
@@ -84,38 +81,28 @@ class Porter:
         from concurrent.futures.process import BrokenProcessPool
 
         from fwdoctor.finding import FileOutcome, FileStatus
-        from fwdoctor.source.sieve import read_bytes
+        from fwdoctor.migrate.writing import Result
 
-        now = data
-        with contextlib.suppress(OSError, ValueError):  # if it fails, writing will say what is wrong
-            now = read_bytes(path)
-        # The worker may have written it before another died. Then only its report is lost.
-        written = now != data
-        with self._workers(1, write=self._write and not written) as executor:
+        with self._workers(1) as executor:
             try:
-                if written:
-                    seen = executor.submit(_port, path, now).result()
-                    if seen is not None and seen[0].changed:
-                        reason = "left as it was: it changed on disk while it was being ported"
-                        return FileOutcome(path, FileStatus.FAILED, reason=reason), ()
                 return executor.submit(_port, path, data).result()
             except BrokenProcessPool:
                 reason = "left as it was: the process that ported it died"
-                return FileOutcome(path, FileStatus.FAILED, reason=reason), ()
+                return Result(FileOutcome(path, FileStatus.FAILED, reason=reason))
 
     def _here(self, path: str, data: bytes) -> Result | None:
         if self._session is None:
-            self._session = _session(self._required_choice(), write=self._write, diff=self._diff)
+            self._session = _session(self._required_choice(), diff=self._diff)
         return self._session.file(path, data)
 
-    def _workers(self, number: int, *, write: bool) -> ProcessPoolExecutor:
+    def _workers(self, number: int) -> ProcessPoolExecutor:
         from concurrent.futures import ProcessPoolExecutor
 
         return ProcessPoolExecutor(
             number,
             mp_context=self._context,
             initializer=_begin,
-            initargs=(self._required_choice(), write, self._diff),
+            initargs=(self._required_choice(), self._diff),
         )
 
     def _required_choice(self) -> Choice:
@@ -137,21 +124,21 @@ def _start_server() -> BaseContext | None:
     return context
 
 
-def _session(choice: Choice, *, write: bool, diff: bool) -> Session:
+def _session(choice: Choice, *, diff: bool) -> Session:
     # Only now: no libcst and no surfaces for a tree without Fireworks.
     from fwdoctor.migrate.session import Session
 
-    return Session(choice, write=write, diff=diff)
+    return Session(choice, diff=diff)
 
 
 _worker: Session | None = None
 
 
-def _begin(choice: Choice, write: bool, diff: bool) -> None:
-    """Make a worker ready. Ctrl-C is the parent's to handle; what is being written is finished."""
+def _begin(choice: Choice, diff: bool) -> None:
+    """Make a worker ready. Ctrl-C is the parent's to handle: workers write nothing."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker = _session(choice, write=write, diff=diff)
+    _worker = _session(choice, diff=diff)
 
 
 def _port(path: str, data: bytes) -> Result | None:

@@ -72,6 +72,7 @@ class FileDocument:
     todo: tuple[FindingDocument, ...]
     reason: str | None
     diff: str | None
+    ignored: tuple[FindingDocument, ...]
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def _file(outcome: FileOutcome) -> FileDocument:
         tuple(map(finding, outcome.todo)),
         outcome.reason,
         outcome.diff,
+        tuple(map(finding, outcome.ignored)),
     )
 
 

@@ -123,7 +123,20 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
             yield (("     $ ", "dim"), (command, "cyan"))
 
 
+def _ignored(report: Report, style: Style) -> Iterator[Line]:
+    """What comments keep from being told: how many, and with --verbose each with its reason."""
+    found = [f for file in report.files or () for f in file.ignored]
+    if not found:
+        return
+    count = "1 finding is" if len(found) == 1 else f"{len(found)} findings are"
+    yield ((f"{count} ignored by comments", "dim"),)
+    for finding in found if style.verbose else ():
+        reason = f": {finding.evidence}" if finding.evidence else ""
+        yield ((f"  {finding.location} {finding.rule}{reason}", "dim"),)
+
+
 def _summary(report: Report, style: Style) -> Iterator[Line]:
+    yield from _ignored(report, style)
     if style.verbose or not any(f.status is not FileStatus.UNCHANGED for f in report.files or ()):
         for note in report.notes:
             yield ((note, "dim"),)

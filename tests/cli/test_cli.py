@@ -88,7 +88,8 @@ def test_jsonl_is_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_filters_act_on_every_format(capsys: pytest.CaptureFixture[str]) -> None:
-    args = ["migrate", "--diff", "--target", "june", "--select", "FWD106", str(PROJECT)]
+    # To migrate, they choose moves as well: FWD106 tells what FWD102 leaves behind.
+    args = ["migrate", "--diff", "--target", "june", "--select", "FWD102,FWD106", str(PROJECT)]
     for output_format in ("text", "concise", "json", "jsonl"):
         assert run([*args, "--output-format", output_format]) == 1
         out = capsys.readouterr().out

@@ -11,7 +11,7 @@ from fwdoctor.fit import target
 from fwdoctor.fit.session import Context
 from fwdoctor.fit.target import Choice
 from fwdoctor.migrate.documents import port_document
-from fwdoctor.migrate.run import migrate
+from fwdoctor.migrate.run import Options, migrate
 
 CONTEXT = Context(target.resolve("june"), abbreviated=True)
 
@@ -91,7 +91,7 @@ def test_documents_are_taken_when_named_or_asked_for(
     path = tmp_path / "guide.md"
     path.write_text(f"```python\n{OLD}{CALL}```\n")
     (tmp_path / "code.py").write_text("x = 1\n")
-    report = migrate([str(path if named else tmp_path)], lambda: Choice("june"), markdown=markdown)
+    report = migrate([str(path if named else tmp_path)], lambda: Choice("june"), Options(markdown=markdown))
     assert not report.problems
     assert ("TrainerConfig" in path.read_text()) is changed
     assert [f.status for f in report.files or ()] == ([FileStatus.PORTED] if changed else [])

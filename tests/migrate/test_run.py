@@ -13,7 +13,7 @@ from fwdoctor.finding import FileStatus, Report
 from fwdoctor.fit import target
 from fwdoctor.fit.session import Context
 from fwdoctor.migrate import session
-from fwdoctor.migrate.run import migrate
+from fwdoctor.migrate.run import Options, migrate
 
 OLD = """\
 from training.recipes.sft_loop import Config
@@ -29,9 +29,8 @@ NEW = OLD.replace("import InfraConfig", "import TrainerConfig").replace(
 def run(
     *paths: Path, version: str = "june", write: bool = True, diff: bool = False, check: bool = False
 ) -> Report:
-    return migrate(
-        [str(p) for p in paths], lambda: target.Choice(version), write=write, diff=diff, check=check
-    )
+    options = Options(write=write, diff=diff, check=check)
+    return migrate([str(p) for p in paths], lambda: target.Choice(version), options)
 
 
 def statuses(report: Report) -> dict[str, FileStatus]:
@@ -282,10 +281,10 @@ def test_several_processes_say_the_same_in_the_same_order(tmp_path: Path) -> Non
         )
     (tmp_path / "bad.py").write_text("import training.utils\ndef half(:\n")
     choose = lambda: target.Choice("june")  # noqa: E731
-    one = migrate([str(tmp_path)], choose, write=False, diff=True, jobs=1)
-    three = migrate([str(tmp_path)], choose, write=False, diff=True, jobs=3)
+    one = migrate([str(tmp_path)], choose, Options(write=False, diff=True, jobs=1))
+    three = migrate([str(tmp_path)], choose, Options(write=False, diff=True, jobs=3))
     assert three == one
-    assert migrate([str(tmp_path)], choose, jobs=3).exit_status() == 2
+    assert migrate([str(tmp_path)], choose, Options(jobs=3)).exit_status() == 2
     assert (tmp_path / "f01.py").read_text("utf-8") == NEW
 
 
@@ -303,7 +302,7 @@ def test_a_worker_that_dies_costs_one_file(tmp_path: Path, monkeypatch: pytest.M
         return real(self, path, data)
 
     monkeypatch.setattr(session.Session, "file", file)
-    report = migrate([str(tmp_path)], lambda: target.Choice("june"), jobs=2)
+    report = migrate([str(tmp_path)], lambda: target.Choice("june"), Options(jobs=2))
     assert statuses(report) == {
         "a.py": FileStatus.PORTED,
         "kill.py": FileStatus.FAILED,
@@ -312,29 +311,21 @@ def test_a_worker_that_dies_costs_one_file(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "kill.py").read_text("utf-8") == OLD
 
 
-def test_a_file_that_was_written_before_its_worker_died_is_reported_as_ported(tmp_path: Path) -> None:
-    from fwdoctor.migrate.workers import Porter
+def test_a_file_that_somebody_else_changes_meanwhile_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(OLD, "utf-8")
+    real = session.Session.file
 
-    path = tmp_path / "a.py"
-    path.write_text(OLD, "utf-8")
-    migrate([str(path)], lambda: target.Choice("june"))
-    assert path.read_text("utf-8") != OLD
-    with Porter(2, lambda: target.Choice("june"), write=True, diff=False) as porter:
-        porter._choice = target.Choice("june")
-        result = porter._alone(str(path), OLD.encode())
-    assert result is not None
-    assert result[0].status is FileStatus.PORTED
+    def file(self: session.Session, path: str, data: bytes) -> object:
+        if path.endswith("b.py"):
+            Path(path).write_text(OLD + "x = 1\n", "utf-8")
+        return real(self, path, data)
 
-
-def test_a_file_that_somebody_else_changed_meanwhile_is_left(tmp_path: Path) -> None:
-    from fwdoctor.migrate.workers import Porter
-
-    path = tmp_path / "a.py"
-    path.write_text(OLD + "x = 1\n", "utf-8")
-    with Porter(2, lambda: target.Choice("june"), write=True, diff=False) as porter:
-        porter._choice = target.Choice("june")
-        result = porter._alone(str(path), OLD.encode())
-    assert result is not None
-    assert result[0].status is FileStatus.FAILED
-    assert "changed on disk" in (result[0].reason or "")
-    assert path.read_text("utf-8") == OLD + "x = 1\n"
+    monkeypatch.setattr(session.Session, "file", file)
+    report = run(tmp_path)
+    assert statuses(report) == {"a.py": FileStatus.PORTED, "b.py": FileStatus.FAILED}
+    assert report.exit_status() == 2
+    assert "changed" in str(report.problems[0])
+    assert (tmp_path / "b.py").read_text("utf-8") == OLD + "x = 1\n"

@@ -11,7 +11,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import Finding
@@ -19,6 +19,7 @@ from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
 from fwdoctor.surface.model import Class
 from fwdoctor_codemods.core.arguments import CallText, NewArgument, comments_in
+from fwdoctor_codemods.core.ignores import Ignore, Ignores
 from fwdoctor_codemods.core.model import BindingKind, Scope
 from fwdoctor_codemods.core.names import Names
 from fwdoctor_codemods.core.source import Edit, Source, argument_value, call_arguments, splice
@@ -93,6 +94,7 @@ class Port(Names):
         module_name, fixture_type: as for :class:`Names`.
         abbreviated: calls may leave out what they need, as in the snippets of a document.
         preserve_defaults: write out old defaults that changed, instead of telling them.
+        allows: whether a rule is wanted; the others neither rewrite nor tell anything.
     """
 
     def __init__(
@@ -108,11 +110,16 @@ class Port(Names):
         fixture_type: Callable[[str], str | None] = lambda _: None,
         abbreviated: bool = False,
         preserve_defaults: bool = False,
+        allows: Callable[[str], bool] = lambda _: True,
     ) -> None:
         super().__init__(path, tree, surfaces, moves, module_name=module_name, fixture_type=fixture_type)
         self.path = path
         self.abbreviated = abbreviated
         self.preserve_defaults = preserve_defaults
+        self.allows = allows
+        self.ignores = Ignores(source.text)
+        #: what a comment of the file keeps from being told, with its reason as evidence
+        self.ignored: list[Finding] = []
         #: the state of the cookbook that the code was written for, as far as its own words tell
         self.origin: Callable[[], int | None] = lambda: None
         #: whether the file uses anything that the target lacks and an older version had
@@ -141,6 +148,9 @@ class Port(Names):
     def run(self, codemods: Sequence[Codemod]) -> None:
         """Let the codemods plan, answer for every expression, and finish."""
         self._codemods = codemods
+        if self.ignores:
+            nodes = (*self.model.calls, *self.model.names, *self.model.attributes)
+            self.kept.update(node for node in nodes if self.is_ignored(node))
         for codemod in codemods:
             codemod.plan()
         for codemod in codemods:
@@ -194,7 +204,7 @@ class Port(Names):
             return None
         if node not in self._answers:
             self._answers[node] = None
-            if not self._is_in_place(node):
+            if self.is_ignored(node) or not self._is_in_place(node):
                 return None
             for codemod in self._codemods:
                 text = None
@@ -208,6 +218,10 @@ class Port(Names):
                     self._answers[node] = text
                     break
         return self._answers[node]
+
+    def is_ignored(self, node: ast.AST) -> bool:
+        """Whether a comment asks to leave the statement of ``node`` as it is."""
+        return bool(self.ignores) and self.ignores.at(self.model.statement(node), None) is not None
 
     def _is_in_place(self, node: ast.AST) -> bool:
         """Whether the source at a node's place is that node: before Python 3.12 not so in all f-strings."""
@@ -293,7 +307,16 @@ class Port(Names):
         """Leave something for a person: a finding at ``node``, and a marker above its statement."""
         filled = {"path": self.path, "target": self.surfaces.label} | variables
         finding = self.rules[rule].fill(filled, location=self.source.location(self.path, node))
-        self.todo.append(Todo(node, finding, marker))
+        if not self.allows(rule):
+            return
+        if (ignore := self.ignored_at(node, rule)) is not None:
+            self.ignored.append(replace(finding, evidence=ignore.reason or None))
+        else:
+            self.todo.append(Todo(node, finding, marker))
+
+    def ignored_at(self, node: ast.AST, rule: str) -> Ignore | None:
+        """The comment that keeps a finding of a rule from being told at ``node``."""
+        return self.ignores.at(self.model.statement(node), rule) if self.ignores else None
 
     def tell_lost(self, node: ast.AST, owner: Class | None, field: str, value: ast.expr, name: str) -> None:
         """Note that a setting is not passed on: the target has no ``name``.

@@ -118,6 +118,8 @@ class Service:
     @property
     def is_go(self) -> bool:
         """Whether the service is ported; to be asked when every codemod has planned."""
+        if self.port.ignores and any(self.port.is_ignored(n) for n in (*self.tracked, *self.carried)):
+            return False
         return not self.reasons and not self._unclaimed()
 
     def _unclaimed(self) -> list[ast.Name]:
@@ -128,6 +130,8 @@ class Service:
         """Why it is not ported, in a few words."""
         if self.reasons:
             return self.reasons[0][1]
+        if not self._unclaimed():
+            return "a comment asks to leave a part of it as it is"
         left = self._unclaimed()[0]
         parent = self.port.model.parents[left]
         shown = ast.unparse(parent if isinstance(parent, ast.Attribute) else left)
@@ -331,8 +335,8 @@ def open_service(port: Port, call: ast.Call, move: TrainerCall) -> Service | Non
 
 
 def can_build(port: Port) -> bool:
-    """Whether the target has the builder of service clients."""
-    return port.target_signature(provisioning().builder) is not None
+    """Whether the target has the builder of service clients, and they are wanted."""
+    return port.allows("FWD120") and port.target_signature(provisioning().builder) is not None
 
 
 def free_name(port: Port, *wanted: str) -> str:

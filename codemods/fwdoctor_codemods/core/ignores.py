@@ -1,0 +1,63 @@
+"""``# fwdoctor: ignore[FWD101] reason``: statements that somebody wants left as they are."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+
+_PATTERN = re.compile(r"#\s*fwdoctor:\s*ignore(?:\[(?P<rules>[^\]]*)\])?[\s:-]*(?P<reason>.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """One such comment: the rules that it names (none means all of them), and why."""
+
+    rules: frozenset[str]
+    reason: str
+
+    def covers(self, rule: str | None) -> bool:
+        """Whether it speaks of a rule; None asks about being rewritten at all."""
+        return not self.rules or rule is None or rule in self.rules
+
+
+class Ignores:
+    """The ignore comments of one file: behind a statement, or alone on the lines above it."""
+
+    def __init__(self, text: str) -> None:
+        self._by_line: dict[int, Ignore] = {}
+        self._alone: set[int] = set()
+        if "fwdoctor:" not in text:
+            return
+        try:
+            tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+        except (tokenize.TokenError, SyntaxError):
+            return
+        for token in tokens:
+            if token.type != tokenize.COMMENT:
+                continue
+            if not token.line[: token.start[1]].strip():
+                self._alone.add(token.start[0])
+            if (found := _PATTERN.match(token.string)) is not None:
+                rules = frozenset(r.strip() for r in (found["rules"] or "").split(",") if r.strip())
+                self._by_line[token.start[0]] = Ignore(rules, found["reason"].strip())
+
+    def __bool__(self) -> bool:
+        return bool(self._by_line)
+
+    def at(self, statement: ast.stmt, rule: str | None) -> Ignore | None:
+        """The comment that covers a statement (of a compound one, its head)."""
+        first, last = statement.lineno, statement.end_lineno or statement.lineno
+        decorators = getattr(statement, "decorator_list", [])
+        first = min([first, *(d.lineno for d in decorators)])
+        if body := getattr(statement, "body", None):
+            last = max(first, body[0].lineno - 1)
+        while first - 1 in self._alone:
+            first -= 1
+        for line in range(first, last + 1):
+            found = self._by_line.get(line)
+            if found is not None and found.covers(rule):
+                return found
+        return None

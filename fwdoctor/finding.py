@@ -87,6 +87,8 @@ class Finding:
     matched_by: str | None = None
     reference: str | None = None
     applicability: Applicability | None = None
+    #: of a migration: it was so before, with every version known, and the port has nothing to do with it
+    preexisting: bool = False
 
 
 class CheckStatus(enum.StrEnum):

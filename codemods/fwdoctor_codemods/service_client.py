@@ -88,6 +88,7 @@ class Codemod(Base):
         "deployment_sampler",
         "training_checkpoints",
     )
+    needs = (*after, "settings_class", "settings_read", "settings_field")
 
     def _services(self) -> list[Service]:
         """Those that the cookbook's builder makes."""

@@ -29,6 +29,8 @@ class Context:
     #: the rules that are wanted: codes as of :func:`fwdoctor.rulebook.is_selected`
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    #: run these codemods alone, and mark nothing that others would port; none named means all
+    only: tuple[str, ...] = ()
 
     def allows(self, rule: str) -> bool:
         """Whether a rule is wanted."""

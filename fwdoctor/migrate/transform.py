@@ -82,7 +82,8 @@ class _Step:
             if (ignore := self.port.ignored_at(misfit.node, misfit.rule)) is not None:
                 ignored.append(dataclasses.replace(finding, evidence=ignore.reason or None))
             else:
-                (todo if misfit.known else notes).append(finding)
+                known = misfit.known
+                (todo if known else notes).append(dataclasses.replace(finding, preexisting=not known))
         names = Counter({rulebook()[rule].name: count for rule, count in self.session.done.items()})
         done = dict(sorted(names.items()))
         return Ported(self.port.source.text, done, tuple(todo), tuple(notes), tuple(ignored))
@@ -93,7 +94,7 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
     session.is_old = any(m.known for m in before) or session.names_old_classes
     session.origin = functools.cache(functools.partial(versions.written_for, session))
     if session.leads_on:
-        session.run([codemod(session) for codemod in registry.classes()])
+        session.run([codemod(session) for codemod in registry.classes(context.only)])
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]
     current = _applied(session, [*session.edits, *markers.above(session, [*orphans, *notes])], context)
@@ -103,7 +104,10 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
     rest = [
         (m.node, markers.marker(_finding(current, m)))
         for m in found
-        if m.known and current.allows(m.rule) and current.ignored_at(m.node, m.rule) is None
+        if m.known
+        and not context.only
+        and current.allows(m.rule)
+        and current.ignored_at(m.node, m.rule) is None
     ]
     marked = _applied(current, markers.above(current, rest), context)
     if marked is not current:

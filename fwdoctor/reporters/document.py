@@ -49,6 +49,7 @@ class FindingDocument:
     matched_by: str | None
     reference: str | None
     applicability: Applicability | None
+    preexisting: bool
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,13 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
         yield from _diffs(report)
         yield from _files(report)
     yield from lines_of(report.result, style)
-    shown = sorted(report.findings, key=lambda f: _ORDER.index(f.severity))
+    shown = sorted(report.findings, key=lambda f: (f.preexisting, _ORDER.index(f.severity)))
+    told = False
     for finding in shown:
         yield ()
+        if finding.preexisting and not told:
+            yield (("Wrong before the port, and left as it was:", "bold"),)
+            told = True
         yield from _finding(finding, style)
     if not style.quiet and report.result is None:
         if shown:

@@ -135,3 +135,12 @@ def test_json_has_every_field_of_the_design() -> None:
 def test_an_empty_report(output_format: str) -> None:
     text = reporters.render(Report("check", checks=()), output_format)
     assert text == {"text": "nothing found\n", "concise": ""}.get(output_format, text)
+
+
+def test_what_was_wrong_before_the_port_stands_apart() -> None:
+    port = Finding("FWD106", "a", Severity.WARNING, Side.USER, "the port left this")
+    before = Finding("FWD114", "b", Severity.ERROR, Side.USER, "nobody's fault but yours", preexisting=True)
+    text = reporters.render(Report(command="migrate", findings=(before, port), files=()), "text")
+    assert (
+        text.index("the port left this") < text.index("Wrong before the port") < text.index("nobody's fault")
+    )

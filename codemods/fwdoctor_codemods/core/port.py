@@ -50,6 +50,8 @@ class Codemod:
 
     #: codemods that must have had their turn before this one
     after: tuple[str, ...] = ()
+    #: codemods without which this one ports nothing, and they nothing without it
+    needs: tuple[str, ...] = ()
 
     def __init__(self, port: Port) -> None:
         self.port = port

@@ -11,6 +11,9 @@ import fwdoctor_codemods
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod
 
+#: What is left behind by any of them: names without use.
+_ALWAYS = ("imports", "unused_manager")
+
 
 @functools.cache
 def names() -> tuple[str, ...]:
@@ -20,9 +23,23 @@ def names() -> tuple[str, ...]:
     return tuple(order.static_order())
 
 
-def classes() -> tuple[type[Codemod], ...]:
-    """The codemod classes, in order."""
-    return tuple(_class(n) for n in names())
+def classes(only: tuple[str, ...] = ()) -> tuple[type[Codemod], ...]:
+    """The codemod classes, in order; all of them unless some are named."""
+    return tuple(_class(n) for n in names() if not only or n in only)
+
+
+def family(name: str) -> tuple[str, ...]:
+    """A codemod and those that it cannot do without: what mends the imports, and what ports with it or not."""
+    wanted = {name, *_class(name).needs, *_ALWAYS}
+    for other in names():
+        if name in _class(other).needs:
+            wanted.update((other, *_class(other).needs))
+    return tuple(n for n in names() if n in wanted)
+
+
+def description(name: str) -> str:
+    """The first line of a codemod's own words."""
+    return (importlib.import_module(f"fwdoctor_codemods.{name}").__doc__ or "").partition("\n")[0]
 
 
 def examples(name: str) -> tuple[Example, ...]:

@@ -10,6 +10,7 @@ read once before, from then on they come from memory. What counts is the ratio.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -42,7 +43,13 @@ from fwdoctor.source.sieve import sieve
 sys.exit(not list(sieve(discover(sys.argv[1:]).files)))
 """
 
-
+FLOOR = """\
+import sys
+import libcst
+for path in sys.argv[1:]:
+    with open(path, "rb") as file:
+        libcst.parse_module(file.read()).code
+"""
 READ = """\
 import sys
 from pathlib import Path
@@ -99,6 +106,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=7, help="turns of each contestant (%(default)s)")
     parser.add_argument("--startup-only", action="store_true", help="measure the start-up alone")
     parser.add_argument("--cookbook", type=Path, help="a cookbook checkout, to read it, too")
+    parser.add_argument("--old-cookbook", type=Path, help="one from before June 2026, to port it, too")
     arguments = parser.parse_args()
     if not 0 < arguments.users < arguments.files or arguments.runs < 1:
         parser.error("needs at least one run and one user, and more files than users")
@@ -114,6 +122,8 @@ def main() -> int:
             about += f", of which {arguments.users} use Fireworks"
             comparisons += sweep(tree, Path(name))
             comparisons += reading(arguments.cookbook, Path(name))
+            if arguments.old_cookbook is not None:
+                comparisons += porting(arguments.old_cookbook, Path(name))
         seconds = measure([each for line in comparisons for each in (line.ours, line.theirs)], arguments.runs)
     print(f"{about}.\n")
     return report(comparisons, seconds)
@@ -152,6 +162,32 @@ def sweep(tree: Path, folder: Path) -> list[Comparison]:
         Comparison("sweep", migrate, ruff, 1.0),
         Comparison("sweep, without the porting", look, grep, 1.0),
     ]
+
+
+def porting(old: Path, folder: Path) -> list[Comparison]:
+    """How long it takes to port a whole tree, against parsing and writing what changes, and against libcst's tool."""
+    tree, copy = folder / "old" / "training", folder / "noop" / "training"
+    for made in (tree, copy):  # the tool writes into some files that it does not change
+        shutil.copytree(old / "training", made, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [*fwdoctor(), "migrate", "--check", "--target", "june", str(tree)]
+    look = subprocess.run([*command, "--output-format", "json"], stdout=subprocess.PIPE, check=False)
+    changed = [f["path"] for f in json.loads(look.stdout)["files"] if f["changed"]]
+    ours = Contestant("fwdoctor migrate --check, a cookbook", command, frozenset({1}))
+    floor = Contestant(
+        f"libcst, {len(changed)} files parsed and written", [sys.executable, "-c", FLOOR, *changed]
+    )
+    noop = [
+        "libcst.tool",
+        "codemod",
+        "-x",
+        "libcst.codemod.commands.noop.NOOPCommand",
+        "--hide-progress",
+        "--no-format",
+    ]
+    tool = Contestant(
+        "libcst.tool codemod, no-op", [sys.executable, "-m", *noop, str(copy)], frozenset({0, 1})
+    )
+    return [Comparison("port a cookbook", ours, floor, 1.5), Comparison("port a cookbook", ours, tool, 0.2)]
 
 
 def reading(cookbook: Path | None, folder: Path) -> list[Comparison]:

@@ -7,8 +7,9 @@ that the whole file fits.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
-from fwdoctor.surface.model import Class
+from fwdoctor.surface.model import Class, Parameter
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.source import spread_of
@@ -92,21 +93,19 @@ class Codemod(Base):
                 self._plan_call(node, path, cls)
 
     def _plan_call(self, node: ast.Call, path: str, cls: Class) -> None:
+        given = {k.arg for k in node.keywords}
+        if not any(self._changed(field, cls, given) for older in self._older(path) for field in older.fields):
+            return
         origin = self.port.origin()
         old = self.port.surfaces.class_then(path, origin) if origin is not None else None
         if old is None:
             return
-        given = {k.arg for k in node.keywords} | {f.name for f in old.fields[: len(node.args)]}
+        given |= {f.name for f in old.fields[: len(node.args)]}
         given |= {name for name, _ in self.port.extra_arguments.get(node, ())}
         changed = []
         for field in old.fields:
             new = cls.field_named(field.name)
-            if (
-                new is None
-                or field.name in given
-                or field.default in (None, new.default)
-                or new.default is None
-            ):
+            if new is None or field.default is None or not self._changed(field, cls, given):
                 continue
             text = self._written(node, path, field.default) if self.port.preserve_defaults else None
             if text is not None:
@@ -117,6 +116,17 @@ class Codemod(Base):
         if changed:
             callee = ".".join(path.split(".")[-2:])
             self.port.note("FWD124", node, marker=False, callee=callee, changes="; ".join(changed))
+
+    def _older(self, path: str) -> Iterator[Class]:
+        return (s for _, s in self.port.surfaces.old(path) if isinstance(s, Class))
+
+    @staticmethod
+    def _changed(field: Parameter, cls: Class, given: set[str | None]) -> bool:
+        """Whether a field that a call leaves out has another default in the target."""
+        new = cls.field_named(field.name)
+        if new is None or field.name in given:
+            return False
+        return None not in (field.default, new.default) and field.default != new.default
 
     def _written(self, node: ast.Call, path: str, default: str) -> str | None:
         """An old default as a text for the place of the call: a literal, or a member of an enum."""

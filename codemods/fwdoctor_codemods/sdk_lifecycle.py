@@ -230,6 +230,8 @@ class _Lifecycle:
 class Codemod(Base):
     """Managers' lifecycles of scripts without the cookbook."""
 
+    words = ("FiretitanServiceClient",)
+
     def __init__(self, port: Port) -> None:
         super().__init__(port)
         self.lifecycles: list[_Lifecycle] = []

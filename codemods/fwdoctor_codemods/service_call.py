@@ -64,6 +64,7 @@ EXAMPLES = (
 class Codemod(Base):
     """Code for an earlier service client than the target's."""
 
+    words = ("create_reference_client",)
     after = ("service_client",)
 
     def call(self, node: ast.Call) -> str | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PYTHON = (".py", ".pyi")
 _MARKDOWN = (".md", ".markdown", ".mdx")
 #: From so many files on, worker processes get ready while the files are sifted.
-_MANY = 500
+_MANY = 150
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,8 @@ class Model:
         self.attributes: list[ast.Attribute] = []
         self.quoted: list[ast.Constant] = []
         self.strings: list[ast.Constant] = []
-        self.has_f_strings = False
+        #: everything below an f-string: before Python 3.12 such nodes have no true place in the text
+        self.in_f_strings: set[ast.AST] = set()
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self._scope_of: dict[ast.AST, Scope] = {}
         self._resolved: dict[ast.expr, str | None] = {}
@@ -229,7 +230,7 @@ class Model:
             case ast.Attribute():
                 self.attributes.append(node)
             case ast.JoinedStr():
-                self.has_f_strings = True
+                self.in_f_strings.update(ast.walk(node))
             case ast.Constant(value=str()):
                 self.strings.append(node)
                 if self._annotates(node):

@@ -147,11 +147,6 @@ class Names:
                 return True
         return any(str(s.value).partition(".")[0] in roots for s in self.model.strings)
 
-    @cached_property
-    def names_old_classes(self) -> bool:
-        """Whether the file names a settings class that the moves replace, be it importable or not."""
-        return any(self.resolve(n) in self.moves.classes for n in (*self.model.names, *self.model.attributes))
-
     # --- types ---------------------------------------------------------------------------------------
 
     def type_of(self, node: ast.expr | None) -> str | None:

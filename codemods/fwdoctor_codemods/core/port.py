@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fwdoctor.finding import Finding
 from fwdoctor.moves import ClassMove, Moves
@@ -48,6 +48,8 @@ class Codemod:
     places in :meth:`plan` (before anything is written), and whole statements in :meth:`finish`.
     """
 
+    #: words that code must have for this codemod to concern it, although it speaks no old API
+    words: tuple[str, ...] = ()
     #: codemods that must have had their turn before this one
     after: tuple[str, ...] = ()
     #: codemods without which this one ports nothing, and they nothing without it
@@ -76,6 +78,10 @@ class Codemod:
 
     def finish(self) -> None:
         """Add statement edits, when the text of every expression is known."""
+
+
+#: The method that answers for a kind of node.
+_HOOKS: dict[type, str] = {ast.Call: "call", ast.Name: "name", ast.Attribute: "name", ast.Constant: "quoted"}
 
 
 @dataclass
@@ -143,13 +149,25 @@ class Port(Names):
         self.extra_arguments: dict[ast.Call, list[tuple[str, str]]] = {}
         self.edits: list[Edit] = []
         self._gone_lines: list[tuple[int, int, str]] = []
-        self._codemods: Sequence[Codemod] = ()
+        self._hooks: dict[str, list[Callable[[Any], str | None]]] = {}
         self._answers: dict[ast.AST, str | None] = {}
         self._interesting: set[ast.AST] = set()
 
+    @property
+    def names_old_classes(self) -> bool:
+        """Whether the file names a settings class that the moves replace, be it importable or not."""
+        classes = self.moves.classes
+        if not any(path.rpartition(".")[2] in self.source.text for path in classes):
+            return False
+        return any(self.resolve(n) in classes for n in (*self.model.names, *self.model.attributes))
+
     def run(self, codemods: Sequence[Codemod]) -> None:
         """Let the codemods plan, answer for every expression, and finish."""
-        self._codemods = codemods
+        # Only methods that a codemod has of its own: there are many nodes.
+        self._hooks = {
+            kind: [getattr(c, kind) for c in codemods if getattr(type(c), kind) is not getattr(Codemod, kind)]
+            for kind in ("call", "name", "quoted")
+        }
         if self.ignores:
             nodes = (*self.model.calls, *self.model.names, *self.model.attributes)
             self.kept.update(node for node in nodes if self.is_ignored(node))
@@ -206,17 +224,10 @@ class Port(Names):
             return None
         if node not in self._answers:
             self._answers[node] = None
-            if self.is_ignored(node) or not self._is_in_place(node):
+            if (self.ignores and self.is_ignored(node)) or not self._is_in_place(node):
                 return None
-            for codemod in self._codemods:
-                text = None
-                if isinstance(node, ast.Call):
-                    text = codemod.call(node)
-                elif isinstance(node, ast.Name | ast.Attribute):
-                    text = codemod.name(node)
-                elif isinstance(node, ast.Constant):
-                    text = codemod.quoted(node)
-                if text is not None:
+            for hook in self._hooks[_HOOKS[type(node)]]:
+                if (text := hook(node)) is not None:
                     self._answers[node] = text
                     break
         return self._answers[node]
@@ -227,9 +238,7 @@ class Port(Names):
 
     def _is_in_place(self, node: ast.AST) -> bool:
         """Whether the source at a node's place is that node: before Python 3.12 not so in all f-strings."""
-        if not self.model.has_f_strings:
-            return True
-        if not any(isinstance(a, ast.JoinedStr) for a in self.model.ancestors(node)):
+        if node not in self.model.in_f_strings:
             return True
         try:
             there = ast.parse(f"({self.original(node)})", mode="eval").body

@@ -138,6 +138,11 @@ EXAMPLES = (
 class Codemod(Base):
     """Calls of a recipe's Config (or a subclass of it), and ``dataclasses.replace`` of one."""
 
+    @classmethod
+    def concerns(cls, port: Port) -> bool:
+        # Positional arguments slide on to other fields, and nothing fails.
+        return any(len(c.args) > 1 and port.recipe_config(c.func) for c in port.model.calls)
+
     def call(self, node: ast.Call) -> str | None:
         config = self._config_path(node)
         if config is None:

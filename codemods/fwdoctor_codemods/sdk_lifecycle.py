@@ -230,7 +230,9 @@ class _Lifecycle:
 class Codemod(Base):
     """Managers' lifecycles of scripts without the cookbook."""
 
-    words = ("FiretitanServiceClient",)
+    @classmethod
+    def concerns(cls, port: Port) -> bool:
+        return _CLIENT.rpartition(".")[2] in port.source.text
 
     def __init__(self, port: Port) -> None:
         super().__init__(port)

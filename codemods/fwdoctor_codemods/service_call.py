@@ -7,6 +7,7 @@ import ast
 from fwdoctor.moves import provisioning
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
+from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.service import spelled
 from fwdoctor_codemods.core.source import call_arguments, spread_of
 
@@ -64,8 +65,11 @@ EXAMPLES = (
 class Codemod(Base):
     """Code for an earlier service client than the target's."""
 
-    words = ("create_reference_client",)
     after = ("service_client",)
+
+    @classmethod
+    def concerns(cls, port: Port) -> bool:
+        return "create_reference_client" in port.source.text
 
     def call(self, node: ast.Call) -> str | None:
         if spread_of(node) is not None:

@@ -94,9 +94,8 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
     session.is_old = any(m.known for m in before) or session.names_old_classes
     session.origin = functools.cache(functools.partial(versions.written_for, session))
     codemods = registry.classes(context.only)
-    # Most code speaks no old API, and holds no word of what is ported although it works.
-    concerned = session.is_old or any(w in session.source.text for c in codemods for w in c.words)
-    if session.leads_on and concerned:
+    # Most files speak no old API, and need not be asked about, node by node.
+    if session.leads_on and (session.is_old or any(c.concerns(session) for c in codemods)):
         session.run([codemod(session) for codemod in codemods])
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]

@@ -48,8 +48,6 @@ class Codemod:
     places in :meth:`plan` (before anything is written), and whole statements in :meth:`finish`.
     """
 
-    #: words that code must have for this codemod to concern it, although it speaks no old API
-    words: tuple[str, ...] = ()
     #: codemods that must have had their turn before this one
     after: tuple[str, ...] = ()
     #: codemods without which this one ports nothing, and they nothing without it
@@ -57,6 +55,11 @@ class Codemod:
 
     def __init__(self, port: Port) -> None:
         self.port = port
+
+    @classmethod
+    def concerns(cls, port: Port) -> bool:
+        """Whether this codemod may port something in a file that fits the target as it is."""
+        return False
 
     def plan(self) -> None:
         """Look at the file before any text is made."""

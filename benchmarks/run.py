@@ -165,7 +165,7 @@ def sweep(tree: Path, folder: Path) -> list[Comparison]:
 
 
 def porting(old: Path, folder: Path) -> list[Comparison]:
-    """How long it takes to port a whole tree, against parsing and writing alone, and against libcst's tool."""
+    """How long it takes to port a tree, against parsing and writing alone, and against libcst's tool."""
     tree, copy = folder / "old" / "training", folder / "noop" / "training"
     for made in (tree, copy):  # the tool writes into some files that it does not change
         shutil.copytree(old / "training", made, ignore=shutil.ignore_patterns("__pycache__"))

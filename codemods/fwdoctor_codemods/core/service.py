@@ -20,6 +20,7 @@ from fwdoctor_codemods.core.source import is_none, spread_of
 
 #: Calls that only read: later or earlier, once or twice, they give the same value.
 _READERS = frozenset({"os.getenv", "os.environ.get"})
+_PURE_BUILTINS = frozenset({"bool", "float", "getattr", "int", "len", "max", "min", "str"})
 _IMPURE = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Lambda, ast.comprehension)
 _LINE = 96
 #: Seen with the real client of 1.2.9 and 1.2.28 against a control plane that refuses the deployment.
@@ -189,6 +190,11 @@ class Service:
     def _only_reads(self, call: ast.Call) -> bool:
         if self.port.model.resolve(call.func) in _READERS:
             return True
+        match call.func:
+            case ast.Name(id=name) if name in _PURE_BUILTINS and not self.port.model.bindings(call.func):
+                return True
+            case ast.Attribute(attr="get"):  # of a mapping: what has a get() that acts takes no name
+                return bool(call.args) and isinstance(call.args[0], ast.Constant)
         path = self.port.resolve(call.func)  # a settings object: making it does nothing else
         cls = self.port.surfaces.target.class_at(path) if path else None
         return path in self.port.moves.classes or (cls is not None and bool(cls.fields))

@@ -12,8 +12,12 @@ import click
 from fwdoctor.cli._options import Output, output_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fwdoctor.finding import Report
     from fwdoctor.fit.target import Choice
     from fwdoctor.migrate.run import Options
+    from fwdoctor.migrate.writing import Result
 
 _STDIN = "-"
 
@@ -40,6 +44,14 @@ _STDIN = "-"
     show_default=True,
     help="Defaults that changed since the code was written: tell them, or write the old ones out.",
 )
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    callback=lambda _, __, values: _known(values),
+    help="A report for review or for an agent: FILE.html, .md or .json.",
+)
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0: as many as it takes.")
 @click.option("--stdin-filename", default="stdin.py", metavar="NAME", help="What messages call '-'.")
 @click.option("--no-pager", is_flag=True, help="Do not page a long --diff on a terminal.")
@@ -51,6 +63,7 @@ def command(
     check: bool,
     interactive: bool,
     preserve_defaults: str,
+    reports: tuple[str, ...],
     stdin_filename: str,
     no_pager: bool,
     output: Output,
@@ -66,7 +79,7 @@ def command(
     --select and --ignore choose which moves are made: --ignore FWD102 leaves weight_sync= alone. A comment
     "# fwdoctor: ignore[FWD102] why" does so for one statement.
     """
-    from fwdoctor.migrate.run import Options, migrate
+    from fwdoctor.migrate.run import Options, migrate_and_keep
 
     if interactive and (diff or check or _STDIN in paths):
         raise click.UsageError("--interactive does not go with --diff, --check or '-'.")
@@ -89,8 +102,47 @@ def command(
 
         options = Options(**_fields(options) | {"ask": Asker(output.use_color())})
     with _progress(output) as progress:
-        report = migrate(paths, choose, Options(**_fields(options) | {"progress": progress}))
-    return output.finish(report, paged=diff and not no_pager)
+        report, results = migrate_and_keep(
+            paths, choose, Options(**_fields(options) | {"progress": progress})
+        )
+    status = output.finish(report, paged=diff and not no_pager)
+    _write_reports(reports, report, results, target, choose)
+    return status
+
+
+def _known(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The reports that are wanted; told before anything is ported if one has no format."""
+    from fwdoctor.reporters.migration import FORMATS
+
+    for path in paths:
+        if os.path.splitext(path)[1].lower() not in FORMATS:
+            raise click.BadParameter(f"{path}: a report is {', '.join(FORMATS)}, by its suffix")
+    return paths
+
+
+def _write_reports(
+    paths: tuple[str, ...],
+    report: Report,
+    results: tuple[Result, ...],
+    target: str,
+    choose: Callable[[], Choice],
+) -> None:
+    if not paths:
+        return
+    import shlex
+
+    from fwdoctor.cli._options import write_output
+    from fwdoctor.errors import FwdoctorError
+    from fwdoctor.migrate.record import record
+    from fwdoctor.reporters.migration import render
+
+    surfaces = choose().surfaces() if report.files else None
+    made = record(report, results, surfaces, target, shlex.join(["fwdoctor", *sys.argv[1:]]))
+    for path in paths:
+        try:
+            write_output(path, render(made, path))
+        except FwdoctorError as error:
+            raise FwdoctorError(f"{error} (the port itself is done)") from error
 
 
 def _fields(options: Options) -> dict[str, Any]:

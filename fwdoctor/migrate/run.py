@@ -52,6 +52,13 @@ def migrate(paths: Sequence[str], choose: Callable[[], Choice], options: Options
 
     ``choose`` chooses the target; it is not called where no file uses Fireworks.
     """
+    return migrate_and_keep(paths, choose, options)[0]
+
+
+def migrate_and_keep(
+    paths: Sequence[str], choose: Callable[[], Choice], options: Options | None = None
+) -> tuple[Report, tuple[Result, ...]]:
+    """As :func:`migrate`, with the old and new bytes of every file."""
     options = options or Options()
     expanded, problems = _expanded(paths)
     discovery = discover(expanded, suffixes=(*_PYTHON, *(_MARKDOWN if options.markdown else ())))
@@ -71,7 +78,7 @@ def migrate(paths: Sequence[str], choose: Callable[[], Choice], options: Options
     outcomes = [r.outcome for r in written.results]
     failed = [o for o in outcomes if o.status is FileStatus.FAILED]
     problems += [Problem(o.reason or "failed", o.path) for o in failed]
-    return Report(
+    report = Report(
         command="migrate",
         findings=tuple(f for r in written.results for f in r.findings),
         files=tuple(outcomes),
@@ -81,6 +88,7 @@ def migrate(paths: Sequence[str], choose: Callable[[], Choice], options: Options
         looked_at=len(discovery.files),
         interrupted=written.interrupted,
     )
+    return report, written.results
 
 
 def migrate_text(name: str, data: bytes, choice: Choice, options: Options) -> tuple[bytes, Report]:

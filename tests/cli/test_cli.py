@@ -152,7 +152,7 @@ def test_an_internal_error_is_named_as_one(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(runner, "migrate", fail)
+    monkeypatch.setattr(runner, "migrate_and_keep", fail)
     monkeypatch.delenv("FWDOCTOR_DEBUG", raising=False)
     assert run(["migrate", "--target", "june", str(PROJECT)]) == 2
     assert "internal error (ZeroDivisionError)" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fwdoctor.fit.target import Choice
 
 _PYTHON = (".py", ".pyi")
+_NOTEBOOKS = (".ipynb",)
 _MARKDOWN = (".md", ".markdown", ".mdx")
 #: From so many files on, worker processes get ready while the files are sifted.
 _MANY = 500
@@ -31,7 +33,7 @@ def migrate(
     jobs: int = 0,
     markdown: bool = False,
 ) -> Report:
-    """Port every Python file under ``paths``.
+    """Port every Python file and notebook under ``paths``.
 
     Args:
         choose: chooses the target; not called where no file uses Fireworks.
@@ -41,7 +43,7 @@ def migrate(
         jobs: processes to port with; 0 means one per processor where there is enough to do.
         markdown: documents in folders, too; those that are named are ported in any case.
     """
-    discovery = discover(paths, suffixes=(*_PYTHON, *(_MARKDOWN if markdown else ())))
+    discovery = discover(paths, suffixes=(*_PYTHON, *_NOTEBOOKS, *(_MARKDOWN if markdown else ())))
     problems = list(discovery.problems)
     many = len(discovery.files) >= _MANY
     porter = Porter(jobs or (os.cpu_count() or 1 if many else 1), choose, write=write, diff=diff)
@@ -60,7 +62,7 @@ def migrate(
         findings=tuple(f for _, found in results for f in found),
         files=tuple(outcomes),
         problems=tuple(problems),
-        notes=(*discovery.notes, _looked_at(len(discovery.files), outcomes, paths)),
+        notes=(*discovery.notes, _looked_at(discovery.files, outcomes, paths)),
         would_change=check and any(o.changed for o in outcomes),
         looked_at=len(discovery.files),
     )
@@ -81,10 +83,13 @@ def _candidates(discovery: Discovery) -> Iterable[tuple[str, bytes | Problem]]:
             yield from sieve([path])
 
 
-def _looked_at(count: int, outcomes: Sequence[FileOutcome], paths: Sequence[str]) -> str:
+def _looked_at(files: Sequence[str], outcomes: Sequence[FileOutcome], paths: Sequence[str]) -> str:
     """Why nothing changed, when nothing did: "0 changed" alone tells nobody anything."""
+    counts = Counter(os.path.splitext(file)[1].lower() or "other" for file in files)
+    order = (*_PYTHON, *_NOTEBOOKS, *_MARKDOWN)
+    kinds = sorted(counts, key=lambda kind: (order.index(kind) if kind in order else len(order), kind))
+    looked_at = ", ".join(f"{counts[kind]} {kind}" for kind in kinds) or "no file"
     where = ", ".join(paths)
-    files = "file" if count == 1 else "files"
     uses = len(outcomes)
     target = "" if uses else "; there was nothing to compare"
-    return f"looked at {count} Python {files} under {where}; {uses} may use Fireworks{target}"
+    return f"looked at {looked_at} under {where}; {uses} may use Fireworks{target}"

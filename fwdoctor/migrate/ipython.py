@@ -22,10 +22,16 @@ _WRAPPING = frozenset({"capture", "debug", "ipytest", "memit", "prun", "time", "
 #: Line magics that run what follows as Python.
 _RUNNING = frozenset({"debug", "memit", "prun", "time", "timeit"})
 _CELL_MAGIC = re.compile(r"%%(\w+)(?!\S)")
+#: Line magics that people write without their ``%``.
+_AUTOMAGIC = re.compile(
+    r"\s*(?:autoreload|cat|cd|conda|cp|env|load_ext|ls|mamba|matplotlib|mkdir|mv|pip|rm|run|time|timeit|uv)"
+    r"[ \t]+\S.*",
+    re.DOTALL,
+)
 _ESCAPES = ("%", "!", "?", ",", ";", "/")
 _ASSIGNED = re.compile(r"(?P<target>[^=#!%]+?)\s*=\s*(?=[%!][^=])")
 _HELP = re.compile(r"\s*(?:[\w.]+\s*=\s*)?%{0,2}(?!\d)[\w*]+(?:\.[\w*]+|\[\d+\])*\?{1,2}\s*")
-_RUN = re.compile(r"%(?P<name>\w+)(?P<options>(?:\s+-\w+(?:\s+\d+)?)*)\s+(?P<code>\S.*)", re.DOTALL)
+_RUN = re.compile(r"%{0,2}(?P<name>\w+)(?P<options>(?:\s+-\w+(?:\s+\d+)?)*)\s+(?P<code>\S.*)", re.DOTALL)
 _EXPANDED = re.compile(r"\$\{?([^\W\d]\w*)|\{([^{}]+)\}")
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _SIGN = "fwdoctor: line"
@@ -36,6 +42,8 @@ class Mask:
     """Lines of a cell, and what stands in for them; ``line`` counts from 1."""
 
     line: int
+    #: whether it is a cell magic, which must stay the first line, with something below it
+    heads: bool
     original: tuple[str, ...]
     shown: tuple[str, ...]
 
@@ -68,7 +76,7 @@ def mask(code: str, name: str) -> Masked | None:
         magic = _CELL_MAGIC.match(lines[at])
         if magic is None or magic[1] not in _WRAPPING:
             return None
-        found[at] = _masked(lines, at, at + 1, f"{_SIGN} {name}.{at + 1}")
+        found[at] = _masked(lines, at, at + 1, f"{_SIGN} {name}.{at + 1}", heads=True)
         start = at + 1
     if parsed("".join(lines[start:])) is None:
         for at, stop in _special(lines, start):
@@ -92,20 +100,37 @@ def unmask(code: str, masks: Sequence[Mask]) -> str:
         NotVerified: one of the masks is not there exactly once, or not as it was.
     """
     lines = list(io.StringIO(code, newline=""))
+    head = 0
     for one in masks:
         sign = _sign(one.shown[0])
         places = [i for i, line in enumerate(lines) if sign in line]
         at = places[0] if len(places) == 1 else len(lines)
-        if tuple(lines[at : at + len(one.shown)]) != one.shown:
+        there = lines[at : at + len(one.shown)]
+        above = "".join(lines[head:at]).strip() if one.heads else ""
+        if above or list(map(_bare, there)) != list(map(_bare, one.shown)):
             raise NotVerified(
-                f"its line {one.line} is IPython's and uses what would change; port that line by hand first"
+                f"line {one.line} is IPython's and could not stay as it is; port that line by hand first"
             )
-        lines[at : at + len(one.shown)] = one.original
+        # A line that is the last one now has no end, as the last one had none before.
+        last = _bare(one.original[-1]) + _end(there[-1])
+        lines[at : at + len(one.shown)] = [*one.original[:-1], last]
+        head = at + 1 if one.heads else head
+    if head and not "".join(lines[head:]).strip():
+        # IPython takes no cell magic without a cell.
+        lines[head - 1 :] = [_bare(lines[head - 1]), _end(lines[head - 1]) or "\n", "pass"]
     return "".join(lines)
 
 
 def _first(lines: Sequence[str], start: int) -> int | None:
     return next((i for i in range(start, len(lines)) if lines[i].strip()), None)
+
+
+def _bare(line: str) -> str:
+    return line.rstrip("\r\n")
+
+
+def _end(line: str) -> str:
+    return line[len(_bare(line)) :]
 
 
 def _sign(shown: str) -> str:
@@ -121,8 +146,8 @@ def _special(lines: Sequence[str], start: int) -> list[tuple[int, int]]:
     while number < len(lines):
         line = lines[number]
         stop = number + 1
-        if lexer.at_start and (line.lstrip().startswith(_ESCAPES) or _assigned(line)):
-            while stop < len(lines) and lines[stop - 1].rstrip("\r\n").endswith("\\"):
+        if lexer.at_start and (line.lstrip().startswith(_ESCAPES) or _assigned(line) or _automagic(line)):
+            while stop < len(lines) and _bare(lines[stop - 1]).endswith("\\"):
                 stop += 1
             found.append((number, stop))
         elif lexer.at_start and _HELP.fullmatch(line):
@@ -137,6 +162,10 @@ def _assigned(line: str) -> re.Match[str] | None:
     """``x = !ls``: what is assigned to, if a command's result is."""
     match = _ASSIGNED.match(line)
     return match if match and parsed(f"{match['target'].strip()} = 0") else None
+
+
+def _automagic(line: str) -> bool:
+    return _AUTOMAGIC.fullmatch(line) is not None and parsed(line.strip().removesuffix("\\")) is None
 
 
 class _Lexer:
@@ -185,7 +214,7 @@ class _Lexer:
                 self._continued = not line[at:].strip()
 
 
-def _masked(lines: Sequence[str], at: int, stop: int, sign: str) -> Mask:
+def _masked(lines: Sequence[str], at: int, stop: int, sign: str, *, heads: bool = False) -> Mask:
     original = tuple(lines[at:stop])
     first = original[0]
     indent = first[: len(first) - len(first.lstrip(" \t\f"))]
@@ -198,11 +227,11 @@ def _masked(lines: Sequence[str], at: int, stop: int, sign: str) -> Mask:
     elif (run := _python(text)) is not None and isinstance(run, ast.Assign):
         target = f"{' = '.join(ast.unparse(t) for t in run.targets)} = "
     call = ", ".join([f'"{sign}"', *_used(text)])
-    ends = [line[len(line.rstrip("\r\n")) :] for line in original]
+    ends = [_end(line) for line in original]
     if len(original) == 1:
-        return Mask(at + 1, original, (f"{indent}{target}get_ipython({call}){ends[0]}",))
+        return Mask(at + 1, heads, original, (f"{indent}{target}get_ipython({call}){ends[0]}",))
     shown = (f"{indent}{target}get_ipython({call}{ends[0]}", *ends[1:-1], f"{indent}){ends[-1]}")
-    return Mask(at + 1, original, shown)
+    return Mask(at + 1, heads, original, shown)
 
 
 def _python(text: str) -> ast.Expr | ast.Assign | None:
@@ -217,14 +246,23 @@ def _python(text: str) -> ast.Expr | ast.Assign | None:
 
 
 def _used(text: str) -> list[str]:
-    """The Python in a line, as arguments of its mask: what it runs, or the names that it mentions."""
+    """The Python in a line, as arguments of its mask: what it runs, or what a command line quotes."""
     statement = _python(text)
     if statement is not None:
         return [ast.unparse(statement.value)]
     magic = _RUN.fullmatch(text)
     if magic is not None and magic["name"] in _RUNNING:
-        parts = [magic["code"]]
-    else:
-        parts = [m[1] or m[2] for m in _EXPANDED.finditer(text)]
-    names = dict.fromkeys(name for part in parts for name in _NAME.findall(part))
-    return [name for name in names if name.isidentifier() and parsed(f"({name})") is not None]
+        return _names(magic["code"])
+    used: dict[str, None] = {}
+    for quoted in (m[1] or m[2] for m in _EXPANDED.finditer(text)):
+        tree = parsed(quoted.strip())
+        if tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
+            used[f"({ast.unparse(tree.body[0].value)})"] = None
+        else:
+            used.update(dict.fromkeys(_names(quoted)))
+    return list(used)
+
+
+def _names(text: str) -> list[str]:
+    """The names in a text that is not quite Python."""
+    return [name for name in dict.fromkeys(_NAME.findall(text)) if parsed(f"({name})") is not None]

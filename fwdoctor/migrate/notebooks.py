@@ -127,12 +127,10 @@ def _sources(path: str, text: str) -> list[_Source]:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UnreadableSource(
-            path,
-            f"not a notebook: not JSON ({error.msg}, line {error.lineno}, column {error.colno}); "
-            "mend it in a text editor or restore it",
-            error.lineno,
-        ) from error
+        reason = f"{error.msg}, line {error.lineno}, column {error.colno}"
+        raise _broken(path, reason, error.lineno) from error
+    except ValueError as error:  # a number with more digits than Python takes
+        raise _broken(path, str(error)) from error
     _check_format(path, data)
     _check_language(data)
     found = []
@@ -150,6 +148,11 @@ def _sources(path: str, text: str) -> list[_Source]:
         lines = None if isinstance(source, str) else tuple(source)
         found.append(_Source(number, span[0], span[1], "".join(source), lines))
     return found
+
+
+def _broken(path: str, reason: str, line: int | None = None) -> UnreadableSource:
+    text = f"not a notebook: not JSON ({reason}); mend it in a text editor or restore it"
+    return UnreadableSource(path, text, line)
 
 
 def _is_source(value: Any) -> bool:
@@ -229,9 +232,7 @@ def _python(sources: Sequence[_Source]) -> list[_Cell]:
     for source in broken:
         used = set(re.findall(r"\w+", source.code))
         if names & used or may_use_fireworks(source.code.encode("utf-8", "replace")):
-            raise NotVerified(
-                f"cell {source.cell} is not Python (a syntax error) and uses Fireworks; mend it first"
-            )
+            raise NotVerified(f"cell {source.cell} has a syntax error and uses Fireworks; mend it first")
     return cells
 
 

@@ -43,16 +43,22 @@ class Applicability(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file. Lines and columns count from 1; columns count characters, not bytes."""
+    """A place in a file. Lines and columns count from 1; columns count characters, not bytes.
+
+    In a notebook, ``cell`` counts all cells from 1, and the lines are those of the cell.
+    """
 
     path: str
     line: int | None = None
     column: int | None = None
     end_line: int | None = None
     end_column: int | None = None
+    cell: int | None = None
 
     def __str__(self) -> str:
         parts = [self.path]
+        if self.cell is not None:
+            parts.append(f"cell {self.cell}")
         if self.line is not None:
             parts.append(str(self.line))
             if self.column is not None:

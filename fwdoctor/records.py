@@ -16,7 +16,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One place that is left for a person, in the file as it is now.
+    """One place that is left for a person, in the file as it is now; in a notebook, ``line`` is the cell's.
 
     ``code`` are the lines of its statement, ``signature`` what the target takes there, where the finding is
     about a call; ``unresolved`` is what could not be seen through. ``verify`` is the command that proves it
@@ -27,6 +27,7 @@ class Site:
     name: str
     severity: Severity
     message: str
+    cell: int | None
     line: int | None
     column: int | None
     code: str

@@ -39,7 +39,13 @@ def test_summary_counts_by_severity() -> None:
 
 @pytest.mark.parametrize(
     ("location", "text"),
-    [(Location("a.py"), "a.py"), (Location("a.py", 3), "a.py:3"), (Location("a.py", 3, 7), "a.py:3:7")],
+    [
+        (Location("a.py"), "a.py"),
+        (Location("a.py", 3), "a.py:3"),
+        (Location("a.py", 3, 7), "a.py:3:7"),
+        (Location("n.ipynb", 2, 5, cell=3), "n.ipynb:cell 3:2:5"),
+        (Location("n.ipynb", cell=3), "n.ipynb:cell 3"),
+    ],
 )
 def test_location_text(location: Location, text: str) -> None:
     assert str(location) == text

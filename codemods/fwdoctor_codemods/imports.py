@@ -89,7 +89,7 @@ class Codemod(Base):
             if isinstance(node, ast.ImportFrom) and wanted and not self.port.is_ignored(node):
                 self._mend(node)
         for request in self.port.requests:
-            self._add(request.path, request.local)
+            self._add(request)
         for statement, name in self.added:
             end = self.port.source.end(self.last.get(statement, statement.names[-1]))
             self.port.edits.append(Edit(end, end, self._joiner(statement) + name))
@@ -128,7 +128,8 @@ class Codemod(Base):
                 else:
                     dead.append(alias)
                     if not self._is_taken(statement, alias, successor):
-                        self._request(f"{move.import_from}.{successor}", alias.asname or successor)
+                        path = f"{move.import_from}.{successor}"
+                        self._request(path, alias.asname or successor, statement)
             elif gone and not used and not renamed:
                 dead.append(alias)
         if dead or new or beside:
@@ -150,9 +151,14 @@ class Codemod(Base):
         """Whether the new name means something else here; then its users got an alias of their own."""
         return alias.asname is None and self.port.model.scope_of(statement).lookup(name) is not None
 
-    def _request(self, path: str, local: str) -> None:
-        if all(r.path != path for r in self.port.requests):
-            self.port.requests.append(ImportRequest(path, local))
+    def _request(self, path: str, local: str, statement: ast.ImportFrom) -> None:
+        """Ask for a name instead of one that an import brought: it must be there as early."""
+        line = self.port.top_level(statement).end_lineno or statement.lineno
+        for request in self.port.requests:
+            if request.path == path:
+                request.line = min(request.line, line + 1)
+                return
+        self.port.requests.append(ImportRequest(path, local, line + 1))
 
     def _quoting(self, name: str) -> list[ast.Constant]:
         """The annotations in quotes that name it."""
@@ -234,9 +240,9 @@ class Codemod(Base):
 
     # --- names that new code needs -------------------------------------------------------------------
 
-    def _add(self, path: str, local: str) -> None:
-        module, _, name = path.rpartition(".")
-        text = name if name == local else f"{name} as {local}"
+    def _add(self, request: ImportRequest) -> None:
+        module, _, name = request.path.rpartition(".")
+        text = name if name == request.local else f"{name} as {request.local}"
         fitting = [
             s
             for s in self.port.model.tree.body
@@ -244,20 +250,23 @@ class Codemod(Base):
             and module
             and self.port.model.source_of(s) == module
             and s not in self.port.removed
+            and s.lineno < request.line
             and all(a.name != "*" for a in s.names)
         ]
         if fitting:  # the one that brings most from there
             self.added.append((max(fitting, key=lambda s: len(s.names)), text))
             return
         line = f"from {module} import {text}" if module else f"import {text}"
-        self._insert(line, first=(module or name).partition(".")[0] in sys.stdlib_module_names)
+        first = (module or name).partition(".")[0] in sys.stdlib_module_names
+        self._insert(line, above=request.line, first=first)
 
-    def _insert(self, text: str, *, first: bool) -> None:
+    def _insert(self, text: str, *, above: int, first: bool) -> None:
         source = self.port.source
         imports = [
             s
             for s in self.port.model.tree.body
             if isinstance(s, ast.Import | ast.ImportFrom) and getattr(s, "module", "") != "__future__"
+            if s.lineno < above
         ]
         if imports and first:
             at = source.line_start(imports[0].lineno)

@@ -6,12 +6,13 @@ import ast
 import shlex
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor import __version__
-from fwdoctor.finding import FileStatus, Finding, Report
+from fwdoctor.finding import FileStatus, Finding, Location, Report
+from fwdoctor.migrate import notebooks
 from fwdoctor.migrate.writing import Result
 from fwdoctor.records import SCHEMA, FileRecord, Record, Site
 from fwdoctor.redact import redact
@@ -64,9 +65,10 @@ class _Maker:
     def file(self, result: Result) -> FileRecord:
         outcome = result.outcome
         now = result.new if result.new is not None else result.old
-        old, new = _text(outcome.path, result.old), _text(outcome.path, now)
+        old, _ = _text(outcome.path, result.old)
+        new, starts = _text(outcome.path, now)
         left = {id(f) for f in outcome.todo}
-        code = _Code(new)
+        code = _Code(new, starts)
         sites = [(f, self._site(f, outcome.path, code)) for f in result.findings]
         return FileRecord(
             path=outcome.path,
@@ -76,10 +78,16 @@ class _Maker:
             moves=dict(outcome.moves),
             sites=tuple(s for f, s in sites if id(f) in left),
             notes=tuple(s for f, s in sites if id(f) not in left),
-            diff=redact(unified_diff(outcome.path, result.old, now)) if now != result.old else "",
+            diff=redact(self._diff(outcome.path, result.old, now)) if now != result.old else "",
             old=redact(old),
             new=redact(new),
         )
+
+    @staticmethod
+    def _diff(path: str, old: bytes, new: bytes) -> str:
+        if path.lower().endswith(notebooks.SUFFIXES):
+            return notebooks.cell_diff(path, *(decode_source(path, data).text for data in (old, new)))
+        return unified_diff(path, old, new)
 
     def _site(self, finding: Finding, path: str, code: _Code) -> Site:
         place = finding.location
@@ -90,9 +98,10 @@ class _Maker:
             name=finding.name,
             severity=finding.severity,
             message=redact(finding.message),
+            cell=place.cell if place else None,
             line=place.line if place else None,
             column=place.column if place else None,
-            code=redact(code.statement(place.line if place else None)),
+            code=redact(code.statement(place)),
             signature=self._signature(finding),
             unresolved=redact(unseen) if unseen else None,
             remedy=tuple(redact(step.text) for step in finding.remedy),
@@ -130,8 +139,9 @@ def _parameters(function: Function) -> str:
 class _Code:
     """The statements of a text, by line."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, starts: Mapping[int, int]) -> None:
         self._lines = text.splitlines()
+        self._starts = starts
         self._statements: list[ast.stmt] = []
         try:
             with warnings.catch_warnings():
@@ -141,8 +151,11 @@ class _Code:
             return
         self._statements = [n for n in ast.walk(tree) if isinstance(n, ast.stmt)]
 
-    def statement(self, line: int | None) -> str:
-        """The lines of the innermost statement at a line, or below the marker there; "" without any."""
+    def statement(self, place: Location | None) -> str:
+        """The lines of the innermost statement at a place, or below the marker there; "" without any."""
+        line = place.line if place else None
+        if place is not None and place.cell is not None and line is not None:
+            line += self._starts.get(place.cell, 0)
         while line is not None and line <= len(self._lines) and self._lines[line - 1].strip().startswith("#"):
             line += 1
         if line is None or line > len(self._lines):
@@ -156,8 +169,18 @@ class _Code:
         return "\n".join(shown)
 
 
-def _text(path: str, data: bytes) -> str:
+def _text(path: str, data: bytes) -> tuple[str, dict[int, int]]:
+    """A file as people read it, and of a notebook the line behind which each cell begins."""
     try:
-        return decode_source(path, data).text
+        text = decode_source(path, data).text
+        if not path.lower().endswith(notebooks.SUFFIXES):
+            return text, {}
+        lines: list[str] = []
+        starts: dict[int, int] = {}
+        for number, code in notebooks.cells(path, text):
+            lines.append(f"# cell {number}")
+            starts[number] = len(lines)
+            lines += code.splitlines()
+        return "\n".join(lines), starts
     except UnreadableSource:
-        return data.decode("utf-8", "replace")
+        return data.decode("utf-8", "replace"), {}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fwdoctor.fit.target import Choice
 
 _PYTHON = (".py", ".pyi")
+_NOTEBOOKS = (".ipynb",)
 _MARKDOWN = (".md", ".markdown", ".mdx")
 #: From so many files on, worker processes get ready while the files are sifted.
 _MANY = 150
@@ -48,7 +49,7 @@ class Options:
 
 
 def migrate(paths: Sequence[str], choose: Callable[[], Choice], options: Options | None = None) -> Report:
-    """Port every Python file under ``paths``; patterns such as ``src/**/*.py`` are expanded.
+    """Port every Python file and notebook under ``paths``; patterns such as ``src/**/*.py`` are expanded.
 
     ``choose`` chooses the target; it is not called where no file uses Fireworks.
     """
@@ -61,7 +62,7 @@ def migrate_and_keep(
     """As :func:`migrate`, with the old and new bytes of every file."""
     options = options or Options()
     expanded, problems = _expanded(paths)
-    discovery = discover(expanded, suffixes=(*_PYTHON, *(_MARKDOWN if options.markdown else ())))
+    discovery = discover(expanded, suffixes=(*_PYTHON, *_NOTEBOOKS, *(_MARKDOWN if options.markdown else ())))
     problems += discovery.problems
     many = len(discovery.files) >= _MANY
     porter = Porter(options.jobs or (os.cpu_count() or 1 if many else 1), choose, diff=options.diff)
@@ -145,7 +146,7 @@ def _candidates(discovery: Discovery) -> Iterable[tuple[str, bytes | Problem]]:
 
 def _looked_at(files: Sequence[str], outcomes: Sequence[FileOutcome], paths: Sequence[str]) -> str:
     """Why nothing changed, when nothing did: "0 changed" alone tells nobody anything."""
-    kinds = Counter(os.path.splitext(path)[1] or "other" for path in files)
+    kinds = Counter(os.path.splitext(path)[1].lower() or "other" for path in files)
     looked = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common()) or "no files"
     uses = "1 file contains" if len(outcomes) == 1 else f"{len(outcomes)} files contain"
     return f"{uses} Fireworks imports; looked at {looked} under {', '.join(paths)}"

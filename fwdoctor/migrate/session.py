@@ -11,15 +11,13 @@ from fwdoctor.finding import FileOutcome, FileStatus
 from fwdoctor.fit import project
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.fit.target import Choice
-from fwdoctor.migrate import documents, transform
+from fwdoctor.migrate import documents, notebooks, pieces, transform
 from fwdoctor.migrate.writing import Result
 from fwdoctor.source.text import SourceText, UnreadableSource, decode_source, parse_guarded
 from fwdoctor.source.write import unified_diff
 
 #: Files that people name among others; anything else that is named is taken for Python.
-_NOT_PYTHON = frozenset(
-    {".rst", ".ipynb", ".yaml", ".yml", ".toml", ".json", ".jsonl", ".sh", ".txt", ".cfg", ".lock"}
-)
+_NOT_PYTHON = frozenset({".rst", ".yaml", ".yml", ".toml", ".json", ".jsonl", ".sh", ".txt", ".cfg", ".lock"})
 
 
 class Session:
@@ -46,14 +44,21 @@ class Session:
             return None
         suffix = os.path.splitext(path)[1].lower()
         if suffix in _NOT_PYTHON:
-            return Result(FileOutcome(path, FileStatus.SKIPPED, reason="only Python and Markdown are ported"))
+            return Result(
+                FileOutcome(path, FileStatus.SKIPPED, reason="only Python, notebooks and Markdown are ported")
+            )
         try:
             source = decode_source(path, data)
             if suffix in documents.SUFFIXES:
                 context = dataclasses.replace(self._context, abbreviated=True)
                 ported = documents.port_document(path, source.text, context, source.newline)
                 return self._finish(path, source, ported)
+            if suffix in notebooks.SUFFIXES:
+                ported = notebooks.port_notebook(path, source.text, self._context, source.newline)
+                return self._finish(path, source, ported)
             return self._port(path, source, parse_guarded(source))
+        except pieces.NotOurs as error:
+            return Result(FileOutcome(path, FileStatus.SKIPPED, reason=str(error)))
         except UnreadableSource as error:
             return self._failed(path, error.reason)
         except transform.NotVerified as error:
@@ -95,8 +100,15 @@ class Session:
             status,
             moves=ported.done,
             todo=ported.todo,
-            diff=unified_diff(path, source.data, new) if self._diff and changed else None,
+            diff=self._shown(source, ported.text, new) if self._diff and changed else None,
             changed=changed,
             ignored=ported.ignored,
         )
         return Result(outcome, (*ported.todo, *ported.notes), source.data, new if changed else None)
+
+    @staticmethod
+    def _shown(source: SourceText, text: str, data: bytes) -> str:
+        """The difference that a person wants to see."""
+        if source.path.lower().endswith(notebooks.SUFFIXES):
+            return notebooks.cell_diff(source.path, source.text, text)
+        return unified_diff(source.path, source.data, data)

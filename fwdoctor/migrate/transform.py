@@ -162,7 +162,11 @@ def _undefined(tree: ast.Module) -> set[str]:
     from pyflakes import messages
     from pyflakes.checker import Checker
 
-    found = Checker(tree, filename="<ported>").messages
+    class _Checker(Checker):  # type: ignore[misc]  # pyflakes has no types
+        # pyflakes does not look into an await outside of a function, which notebooks may have.
+        AWAIT = Checker.handleChildren
+
+    found = _Checker(tree, filename="<ported>").messages
     return {
         str(m.message_args[0])
         for m in found

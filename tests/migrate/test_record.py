@@ -166,3 +166,24 @@ def test_nothing_to_do(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     assert run(["migrate", "--report", str(tmp_path / "r.html"), str(tmp_path / "a.py")]) == 0
     assert "unchanged 1" in (tmp_path / "r.html").read_text()
+
+
+def test_a_notebook_is_shown_by_its_cells(tmp_path: Path) -> None:
+    sources = [
+        "from training.recipes.rl_loop import Config\nfrom training.utils import WeightSyncConfig\n",
+        "x = 1\nc = Config(log_path='l', weight_sync=WeightSyncConfig(dcp_timeout=60))",
+    ]
+    cells = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": s}
+        for s in sources
+    ]
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
+    choice = target.Choice("june")
+    report, results = migrate_and_keep([str(path)], lambda: choice, Options())
+    made = record(report, results, choice.surfaces(), "june", "")
+    (site,) = made.files[0].sites
+    assert (site.cell, site.code) == (2, "c = Config(log_path='l')")
+    assert "n.ipynb:cell 2" in made.files[0].diff
+    assert "cell_type" not in migration.render(made, "r.html")
+    assert "n.ipynb:cell 2:2`" in migration.render(made, "r.md")

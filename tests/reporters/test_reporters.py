@@ -121,6 +121,7 @@ def test_json_has_every_field_of_the_design() -> None:
         "column": None,
         "end_line": None,
         "end_column": None,
+        "cell": None,
     }
     assert finding["remedy"] == ["Upgrade.", "Or pin the cookbook."]
     assert finding["commands"] == ["pip install x"]

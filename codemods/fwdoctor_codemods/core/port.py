@@ -89,10 +89,11 @@ _HOOKS: dict[type, str] = {ast.Call: "call", ast.Name: "name", ast.Attribute: "n
 
 @dataclass
 class ImportRequest:
-    """A name that new code needs: ``path`` imported as ``local`` at the top of the file."""
+    """A name that new code needs: ``path`` imported as ``local``, above ``line``, the first that uses it."""
 
     path: str
     local: str
+    line: int
 
 
 class Port(Names):
@@ -363,14 +364,16 @@ class Port(Names):
                 ):
                     return name
             scope = scope.parent
+        line = self.top_level(at).lineno
         for request in self.requests:
             if request.path == path:
+                request.line = min(request.line, line)
                 return request.local
         taken = self.model.scope_of(at).lookup(wanted)
         local = (
             wanted if taken is None else f"fireworks_{wanted}" if wanted.islower() else f"Fireworks{wanted}"
         )
-        self.requests.append(ImportRequest(path, local))
+        self.requests.append(ImportRequest(path, local, line))
         return local
 
     def with_fields(self, node: ast.expr, text: str, new: Sequence[NewArgument], at: ast.AST) -> str:
@@ -429,6 +432,14 @@ class Port(Names):
         """Lines of code, each at the indentation of a statement, without a line ending behind the last."""
         indent = self.source.indent(statement.lineno)
         return self.source.newline.join(f"{indent}{line}" for line in lines)
+
+    def top_level(self, node: ast.AST) -> ast.stmt:
+        """The statement of the module in which a node stands."""
+        return next(
+            part
+            for part in (node, *self.model.ancestors(node))
+            if isinstance(part, ast.stmt) and self.model.parents[part] is self.model.tree
+        )  # every node that a codemod writes for stands in one
 
     def block(self, statement: ast.stmt) -> list[ast.stmt]:
         """The list of statements in which a statement stands."""

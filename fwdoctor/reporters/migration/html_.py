@@ -62,8 +62,9 @@ def _file(number: int, file: FileRecord) -> Iterator[str]:
     if listed:
         yield "<ul class=sites>"
         for site in listed:
+            cell = f"cell {site.cell}, " if site.cell else ""
             line = f"line {site.line}: " if site.line else ""
-            yield f"<li><strong>{site.rule}</strong> {line}{_text(site.message)}</li>"
+            yield f"<li><strong>{site.rule}</strong> {cell}{line}{_text(site.message)}</li>"
         yield "</ul>"
     if file.changed or file.old != file.new:
         yield "<div class=scroll><table><colgroup><col class=n><col><col class=n><col></colgroup>"
@@ -74,7 +75,7 @@ def _file(number: int, file: FileRecord) -> Iterator[str]:
 
 def _rows(file: FileRecord) -> Iterator[str]:
     old, new = file.old.splitlines(), file.new.splitlines()
-    sites = {s.line: s for s in file.sites if s.line is not None}
+    sites = {s.line: s for s in file.sites if s.line is not None and s.cell is None}
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     last = 0
     for group in matcher.get_grouped_opcodes(_CONTEXT):

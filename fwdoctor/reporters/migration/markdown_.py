@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from fwdoctor.finding import FileStatus
+from fwdoctor.finding import FileStatus, Location
 from fwdoctor.records import FileRecord, Record, Site
 
 #: What Markdown or GitHub would take for more than text; underscores inside words are just that.
@@ -37,7 +37,7 @@ def _lines(record: Record) -> Iterator[str]:
             yield f"**{rule}** ({len(places)})"
             yield ""
             for file, site in places:
-                yield f"- [ ] {_link(file.path, site.line)}: {_escaped(site.message)}"
+                yield f"- [ ] {_link(file.path, site.line, site.cell)}: {_escaped(site.message)}"
             yield ""
             yield from (f"> {_escaped(step)}" for step in places[0][1].remedy)
         yield ""
@@ -71,7 +71,7 @@ def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
-def _link(path: str, line: int | None = None) -> str:
-    place = f"{path}:{line}" if line else path
-    target = quote(path.encode("utf-8", "replace")) + (f"#L{line}" if line else "")
+def _link(path: str, line: int | None = None, cell: int | None = None) -> str:
+    place = str(Location(path, line, cell=cell))
+    target = quote(path.encode("utf-8", "replace")) + (f"#L{line}" if line and not cell else "")
     return f"[`{place.replace('`', '')}`]({target})"

@@ -36,6 +36,7 @@ _STDIN = "-"
 @click.option("-i", "--interactive", is_flag=True, help="Ask before each file.")
 @click.option("--atomic", is_flag=True, help="Write all files or none.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that have uncommitted changes, too.")
+@click.option("--bump-pins", is_flag=True, help="Then let the project's pin of the SDK follow the target.")
 @click.option("--markdown", is_flag=True, help="The Python blocks of Markdown files in folders, too.")
 @click.option(
     "--preserve-defaults",

@@ -31,6 +31,10 @@ class Choice:
         """Raise what :meth:`surfaces` would raise, without reading any surface."""
         _find(self.wanted, self.found)
 
+    def version(self) -> Version | Path:
+        """The version, or the folder, that it is; raises as :func:`resolve`."""
+        return _find(self.wanted, self.found)
+
     def surfaces(self) -> Surfaces:
         """Its surfaces; raises as :func:`resolve`."""
         return resolve(self.wanted, self.found)

@@ -34,7 +34,8 @@ class Options:
     :func:`fwdoctor.migrate.writing.write`. ``diff`` adds a unified diff to the outcome of every file that
     changes; ``check`` lets the exit status be 1 if anything would change. ``jobs`` are the processes to port
     with, 0 means one per processor where there is enough to do. ``markdown`` takes documents in folders, too;
-    those that are named are ported in any case. ``progress`` hears how many files of how many are ported.
+    those that are named are ported in any case. ``bump_pins`` lets the project's pin of the SDK follow the
+    target, if nothing of the code is left. ``progress`` hears how many files of how many are ported.
     """
 
     write: bool = True
@@ -44,6 +45,7 @@ class Options:
     markdown: bool = False
     atomic: bool = False
     allow_dirty: bool = False
+    bump_pins: bool = False
     ask: Callable[[Result], Answer] | None = None
     progress: Callable[[int, int], None] = lambda _, __: None
 
@@ -73,6 +75,11 @@ def migrate_and_keep(
             else:
                 porter.submit(path, data)
         results = porter.results(options.progress)
+    notes = list(discovery.notes)
+    if options.bump_pins:
+        there = [p for p in expanded if os.path.exists(p)]
+        results, note = _with_pins(results, there, choose, diff=options.diff)
+        notes += [note] if note else []
     written = Written(tuple(results))
     if options.write:
         written = write(results, atomic=options.atomic, allow_dirty=options.allow_dirty, ask=options.ask)
@@ -84,12 +91,27 @@ def migrate_and_keep(
         findings=tuple(f for r in written.results for f in r.findings),
         files=tuple(outcomes),
         problems=(*problems, *written.problems),
-        notes=(*discovery.notes, _looked_at(discovery.files, outcomes, paths)),
+        notes=(*notes, _looked_at(discovery.files, outcomes, paths)),
         would_change=options.check and any(o.changed for o in outcomes),
         looked_at=len(discovery.files),
         interrupted=written.interrupted,
     )
     return report, written.results
+
+
+def _with_pins(
+    results: list[Result], paths: Sequence[str], choose: Callable[[], Choice], *, diff: bool
+) -> tuple[list[Result], str | None]:
+    """The results with those of the project files behind them, or a word why there are none."""
+    from fwdoctor.migrate import pins
+
+    if (reason := pins.why_not(results)) is not None:
+        return results, reason
+    version = choose().version()
+    if (pin := pins.wanted(version)) is None:
+        return results, "pins were left as they are: the target does not say which SDK it needs"
+    label = getattr(version, "label", "your cookbook")
+    return results + pins.bump(paths, pin, label, diff=diff), None
 
 
 def migrate_text(name: str, data: bytes, choice: Choice, options: Options) -> tuple[bytes, Report]:

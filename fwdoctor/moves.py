@@ -142,7 +142,7 @@ class Provisioning:
 
     ``bundle`` says what holds now what ``setup_infra`` returned (``{service}`` is the service client) and
     ``bundle_trainer`` which field of the TrainerConfig; ``spellings`` are the names that an argument of the
-    builder had, ``advice`` is what to tell about lost arguments.
+    builder had, ``advice`` is what to tell about lost arguments, ``words`` are rows for people.
     """
 
     builder: str
@@ -158,6 +158,7 @@ class Provisioning:
     bundle_trainer: Mapping[str, str]
     spellings: Mapping[str, tuple[str, ...]]
     advice: Mapping[str, str]
+    words: Mapping[str, str]
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from fwdoctor.moves import moves
+from fwdoctor.moves import moves, provisioning
 from fwdoctor.reporters.document import Document
 from fwdoctor.rulebook import Rule, rulebook
 from fwdoctor.surface import timeline
@@ -86,6 +86,9 @@ def moves_table() -> str:
                 case _:
                     new = "left for you, marked"
             rows.append(f"| {old} | {new} |")
+    known = provisioning()
+    rows += [f"| `{old}` | {new} |" for old, new in known.words.items()]
+    rows += [f"| `infra.{old}` | `{new.format(service='service')}` |" for old, new in known.bundle.items()]
     return "\n".join(rows)
 
 

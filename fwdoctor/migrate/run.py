@@ -6,7 +6,7 @@ import glob
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import FileOutcome, FileStatus, Problem, Report
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _PYTHON = (".py", ".pyi")
 _NOTEBOOKS = (".ipynb",)
 _MARKDOWN = (".md", ".markdown", ".mdx")
+#: Where settings of recipes stand outside Python.
+_SETTINGS = (".yaml", ".yml", ".sh", ".bash")
 #: From so many files on, worker processes get ready while the files are sifted.
 _MANY = 150
 
@@ -64,7 +66,9 @@ def migrate_and_keep(
     """As :func:`migrate`, with the old and new bytes of every file."""
     options = options or Options()
     expanded, problems = _expanded(paths)
-    discovery = discover(expanded, suffixes=(*_PYTHON, *_NOTEBOOKS, *(_MARKDOWN if options.markdown else ())))
+    suffixes = (*_PYTHON, *_NOTEBOOKS, *(_MARKDOWN if options.markdown else ()))
+    everything = discover(expanded, suffixes=(*suffixes, *_SETTINGS))
+    discovery = replace(everything, files=tuple(f for f in everything.files if _is_code(f)))
     problems += discovery.problems
     many = len(discovery.files) >= _MANY
     porter = Porter(options.jobs or (os.cpu_count() or 1 if many else 1), choose, diff=options.diff)
@@ -75,6 +79,8 @@ def migrate_and_keep(
             else:
                 porter.submit(path, data)
         results = porter.results(options.progress)
+    others = [f for f in everything.files if not _is_code(f)]
+    results += _outside(others, choose, diff=options.diff)
     notes = list(discovery.notes)
     if options.bump_pins:
         there = [p for p in expanded if os.path.exists(p)]
@@ -97,6 +103,29 @@ def migrate_and_keep(
         interrupted=written.interrupted,
     )
     return report, written.results
+
+
+def _is_code(path: str) -> bool:
+    return not path.lower().endswith(_SETTINGS)
+
+
+def _outside(files: Sequence[str], choose: Callable[[], Choice], *, diff: bool) -> list[Result]:
+    """What becomes of settings that stand in YAML files and shell scripts."""
+    found: list[Result] = []
+    surfaces = None
+    for path in files:
+        try:
+            data = read_bytes(path)
+        except (OSError, ValueError):
+            continue  # nobody asked for this very file
+        if b"training." not in data:
+            continue
+        from fwdoctor.migrate import overrides
+
+        surfaces = surfaces or choose().surfaces()
+        if (result := overrides.port(path, data, surfaces, diff=diff)) is not None:
+            found.append(result)
+    return found
 
 
 def _with_pins(

@@ -17,7 +17,7 @@ from fwdoctor.source.text import SourceText, UnreadableSource, decode_source, pa
 from fwdoctor.source.write import unified_diff
 
 #: Files that people name among others; anything else that is named is taken for Python.
-_NOT_PYTHON = frozenset({".rst", ".yaml", ".yml", ".toml", ".json", ".jsonl", ".sh", ".txt", ".cfg", ".lock"})
+_NOT_PYTHON = frozenset({".rst", ".toml", ".json", ".jsonl", ".sh", ".txt", ".cfg", ".lock"})
 
 
 class Session:

@@ -20,6 +20,7 @@ from fwdoctor_codemods.core.service import (
     is_constant,
     is_given,
     open_service,
+    profiled_shape,
 )
 from fwdoctor_codemods.core.source import spread_of
 
@@ -201,7 +202,7 @@ class Codemod(Base):
         settings, own = given.get(service.move.trainer), service.given[service.move.trainer]
         shape: ast.expr | None = None
         if settings is not None and ast.unparse(settings) == ast.unparse(own):
-            shape = self._profiled(given.get("profile"))
+            shape = profiled_shape(self.port, given.get("profile"))
             if shape is not None and ast.unparse(shape) == f"{ast.unparse(own)}.ref_training_shape_id":
                 shape = None  # the settings say it already
         else:
@@ -216,14 +217,6 @@ class Codemod(Base):
             if value is not None and not service.is_portable(value):
                 service.refuse(value, "what its reference needs is known only after the trainer is made")
         reference.shape = shape
-
-    def _profiled(self, node: ast.expr | None) -> ast.expr | None:
-        """The shape of which an expression is the profile."""
-        made = self.port.model.single_value(node) if isinstance(node, ast.Name) else node
-        match made:
-            case ast.Call(func=ast.Attribute(attr="resolve_training_profile"), args=[shape], keywords=[]):
-                return shape
-        return None
 
     # --- the deployment ------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from fwdoctor_codemods.core.service import (
     is_given,
     laid_out,
     managers_of,
+    profiled_shape,
     settings_of_manager,
 )
 from fwdoctor_codemods.core.source import is_none, spread_of
@@ -358,14 +359,7 @@ class Codemod(Base):
             "training_shape",
         ):
             return None
-        return self._profiled(node.value)
-
-    def _profiled(self, node: ast.expr | None) -> ast.expr | None:
-        made = self.port.model.single_value(node) if isinstance(node, ast.Name) else node
-        match made:
-            case ast.Call(func=ast.Attribute(attr="resolve_training_profile"), args=[shape], keywords=[]):
-                return shape
-        return None
+        return profiled_shape(self.port, node.value)
 
     # --- the client, the deployment, the end ---------------------------------------------------------
 
@@ -622,7 +616,7 @@ class Codemod(Base):
         port, found = self.port, []
         given = dict(life.deployment)
         shape = given.pop("deployment_shape", None)
-        if isinstance(shape, ast.Attribute) and self._profiled(shape.value) is not None:
+        if isinstance(shape, ast.Attribute) and profiled_shape(self.port, shape.value) is not None:
             shape = None  # the service takes it from the training shape, too
         if shape is not None and is_given(shape):
             found.append(("deployment_shape", port.reuse(shape)))

@@ -427,6 +427,15 @@ def managers_of(port: Port, node: ast.expr | None) -> Iterator[ast.Call]:
                 yield from managers_of(port, binding.value)
 
 
+def profiled_shape(port: Port, node: ast.expr | None) -> ast.expr | None:
+    """The shape of which an expression is the profile: ``x.resolve_training_profile(shape)``."""
+    made = port.model.single_value(node) if isinstance(node, ast.Name) else node
+    match made:
+        case ast.Call(func=ast.Attribute(attr="resolve_training_profile"), args=[shape], keywords=[]):
+            return shape
+    return None
+
+
 def settings_of_manager(made: ast.Call) -> dict[str, ast.expr]:
     """The arguments of a manager by name; its first two parameters are the key and the address."""
     given = dict(zip(("api_key", "base_url"), made.args, strict=False))

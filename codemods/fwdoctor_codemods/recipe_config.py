@@ -138,6 +138,8 @@ EXAMPLES = (
 class Codemod(Base):
     """Calls of a recipe's Config (or a subclass of it), and ``dataclasses.replace`` of one."""
 
+    after = ("keyword_dict",)
+
     @classmethod
     def concerns(cls, port: Port) -> bool:
         # Positional arguments slide on to other fields, and nothing fails.
@@ -184,7 +186,7 @@ class _ConfigCall:
         keywords = {k.arg: k.value for k in self.node.keywords if k.arg}
         extra = self.port.extra_arguments.get(self.node, [])
         stale = [k for k in keywords if not self.accepts(k) and self._known(k)]
-        spread = spread_of(self.node)
+        spread = self.port.hidden(self.node)
         hides = spread is not None and self.port.is_old
         if not stale and not extra and not hides and not self._positional_slide():
             return None

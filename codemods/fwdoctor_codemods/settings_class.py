@@ -15,7 +15,7 @@ from fwdoctor.surface.model import MISSING
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.model import BindingKind
 from fwdoctor_codemods.core.port import Codemod as Base
-from fwdoctor_codemods.core.source import argument_value, spread_of
+from fwdoctor_codemods.core.source import argument_value
 
 EXAMPLES = (
     Example(
@@ -90,7 +90,7 @@ EXAMPLES = (
 class Codemod(Base):
     """InfraConfig → TrainerConfig, wherever the class itself is named."""
 
-    after = ("service_client",)  # what a service takes over is no use of the old API any more
+    after = ("service_client", "keyword_dict")  # what a service takes over is no use of the old API any more
 
     def plan(self) -> None:
         api_level = self._uses_removed_api()
@@ -98,7 +98,7 @@ class Codemod(Base):
             move = self.port.class_move(self.port.resolve(node.func))
             if move is None:
                 continue
-            if (spread := spread_of(node)) is not None:
+            if (spread := self.port.hidden(node)) is not None:
                 self.port.kept.add(node)
                 self.port.note(
                     "FWD109",
@@ -184,6 +184,8 @@ class Codemod(Base):
         for i in reversed(range(len(arguments))):
             argument = arguments[i]
             old = argument.arg if isinstance(argument, ast.keyword) else None
+            if isinstance(argument, ast.keyword) and old is None:
+                continue  # a dictionary whose keys were ported
             if old is None:
                 if i >= len(order):
                     continue

@@ -97,6 +97,24 @@ REWRITES = {
         cfg = Config(log_path="l", trainer=TrainerConfig(region="r"))
         """,
     ),
+    "old settings in a dictionary that is seen whole": (
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import InfraConfig
+        options = dict(infra=InfraConfig())
+        if x:
+            options["log_path"] = "l"
+        cfg = Config(**options)
+        """,
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import TrainerConfig
+        options = dict(trainer=TrainerConfig())
+        if x:
+            options["log_path"] = "l"
+        cfg = Config(**options)
+        """,
+    ),
     "the class through the recipe's module": (
         """
         from training.recipes import igpo_loop as igpo
@@ -557,7 +575,7 @@ MARKED = {
         """
         from training.recipes.rl_loop import Config
         from training.utils import InfraConfig
-        options = dict(infra=InfraConfig())
+        options = dict(load(), infra=InfraConfig())
         cfg = Config(log_path="l", **options)
         """,
         "june",

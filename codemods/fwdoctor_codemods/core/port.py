@@ -22,7 +22,7 @@ from fwdoctor_codemods.core.arguments import CallText, NewArgument, comments_in
 from fwdoctor_codemods.core.ignores import Ignore, Ignores
 from fwdoctor_codemods.core.model import BindingKind, Scope
 from fwdoctor_codemods.core.names import Names
-from fwdoctor_codemods.core.source import Edit, Source, argument_value, call_arguments, splice
+from fwdoctor_codemods.core.source import Edit, Source, argument_value, call_arguments, splice, spread_of
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ class Port(Names):
         self.removed: set[ast.AST] = set()
         self.reused: set[ast.AST] = set()
         self.kept: set[ast.AST] = set()
+        #: calls whose ``**options`` hide nothing: every key was seen
+        self.seen_through: set[ast.Call] = set()
         self.renamed: set[ast.AST] = set()
         self.orphans: list[tuple[ast.AST, list[str]]] = []
         self.extra_arguments: dict[ast.Call, list[tuple[str, str]]] = {}
@@ -216,6 +218,10 @@ class Port(Names):
             if part in self.removed:
                 return True
         return False
+
+    def hidden(self, node: ast.Call) -> ast.expr | ast.keyword | None:
+        """The ``*x`` or ``**x`` of a call in which something may hide."""
+        return None if node in self.seen_through else spread_of(node)
 
     def reuse(self, node: ast.expr) -> str:
         """The new text of an expression that is written somewhere else: its names stay in use."""

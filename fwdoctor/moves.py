@@ -140,8 +140,9 @@ class TrainerCall:
 class Provisioning:
     """How code that provisions for itself becomes code that asks a service client; paths are dotted.
 
-    ``bundle`` says what holds now what ``setup_infra`` returned (``{service}`` is the service client) and
-    ``bundle_trainer`` which field of the TrainerConfig; ``spellings`` are the names that an argument of the
+    ``bundle`` says what holds now what ``setup_infra`` returned (``{service}`` is the service client),
+    ``bundle_trainer`` which field of the TrainerConfig, and ``bundle_readers`` which functions took it whole
+    and what they read of it; ``spellings`` are the names that an argument of the
     builder had, ``advice`` is what to tell about lost arguments, ``words`` are rows for people.
     """
 
@@ -155,6 +156,7 @@ class Provisioning:
     default_timeout: str
     calls: Mapping[str, TrainerCall]
     bundle: Mapping[str, str]
+    bundle_readers: Mapping[str, tuple[str, ...]]
     bundle_trainer: Mapping[str, str]
     spellings: Mapping[str, tuple[str, ...]]
     advice: Mapping[str, str]
@@ -172,7 +174,8 @@ def provisioning() -> Provisioning:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         data["calls"] = {c.old: c for c in (_make(TrainerCall, t) for t in data.pop("call"))}
-        data["spellings"] = {k: tuple(v) for k, v in data["spellings"].items()}
+        for table in ("spellings", "bundle_readers"):
+            data[table] = {k: tuple(v) for k, v in data[table].items()}
         return _make(Provisioning, data)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
         raise FwdoctorError(f"{path}: cannot read these moves: {error}") from error

@@ -60,6 +60,38 @@ EXAMPLES = (
             """,
     ),
     Example(
+        name="the name that is served, without a sampler",
+        before="""
+            from training.utils import InfraConfig
+            from training.utils.infra import setup_infra
+
+            def serve(mgr, deploy_mgr, settings, key):
+                infra = setup_infra(rlor_mgr=mgr, deploy_mgr=deploy_mgr, base_model="m", infra_cfg=InfraConfig(), deploy_cfg=settings, needs_inference=True, role_prefix="", api_key=key)
+                ask(url=deploy_mgr.inference_url, model=infra.inference_model)
+            """,
+        after="""
+            import os
+            from training.utils import TrainerConfig, read_api_extra_headers_env, build_service_client
+
+            def serve(mgr, deploy_mgr, settings, key):
+                # TODO(fwdoctor): FWD122 the service client does not take over what mgr was made with: its address, key and headers come from FIREWORKS_BASE_URL, FIREWORKS_API_KEY and FIREWORKS_API_EXTRA_HEADERS
+                service = build_service_client(
+                    base_model="m",
+                    trainer=TrainerConfig(),
+                    deployment=settings,
+                    api_key=key,
+                    base_url=os.environ.get("FIREWORKS_BASE_URL", "https://api.fireworks.ai"),
+                    additional_headers=read_api_extra_headers_env(),
+                    tokenizer_model=None,
+                    lora_rank=0,
+                    max_context_length=None,
+                    learning_rate=1e-05,
+                )
+                training_client = service.create_training_client("m", lora_rank=0)
+                ask(url=deploy_mgr.inference_url, model=service.create_deployment_sampler().model)
+            """,
+    ),
+    Example(
         name="a sampler of another deployment",
         before="""
             from fireworks.training.sdk import DeploymentSampler
@@ -146,15 +178,19 @@ class Codemod(Base):
                 continue
             if service.deployment is None or not service.sees(load):
                 continue
-            if service.sampler is not None and load.lineno > service.sampler.lineno:
+            behind = service.sampler is not None and load.lineno > service.sampler.lineno
+            # Without a sampler of its own: one that only says what it would sample from.
+            alone = service.sampler is None and service not in self.models.values()
+            if behind or alone:
                 self.models[node] = service
                 service.claimed.add(load)
 
     def name(self, node: ast.Name | ast.Attribute) -> str | None:
         service = self.models.get(node) if isinstance(node, ast.Attribute) else None
-        if service is None or not service.is_go or service.sampler is None:
+        if service is None or not service.is_go:
             return None
-        return f"{service.sampler.id}.model"
+        made = service.sampler.id if service.sampler else f"{service.name}.create_deployment_sampler()"
+        return f"{made}.model"
 
     def finish(self) -> None:
         for service, made, variable in self.moved:

@@ -7,6 +7,7 @@ import ast
 from fwdoctor.moves import provisioning
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
+from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.service import (
     Deployment,
     Reference,
@@ -141,6 +142,53 @@ EXAMPLES = (
             """,
     ),
     Example(
+        name="a bundle whose ids are announced",
+        before="""
+            from training.utils import InfraConfig
+            from training.utils.infra import setup_infra
+            from training.utils.runner_state import notify_resources_ready
+
+            def main(cfg, mgr, key, ready):
+                infra = setup_infra(rlor_mgr=mgr, base_model="m", infra_cfg=InfraConfig(), needs_reference=cfg.kl > 0, role_prefix="", api_key=key)
+                notify_resources_ready(infra, ready)
+                reference = infra.reference
+                return reference
+            """,
+        after="""
+            import os
+            from types import SimpleNamespace
+            from training.utils import TrainerConfig, ReconnectableClient, read_api_extra_headers_env, build_service_client
+            from training.utils.runner_state import notify_resources_ready
+
+            def main(cfg, mgr, key, ready):
+                # TODO(fwdoctor): FWD122 the service client does not take over what mgr was made with: its address, key and headers come from FIREWORKS_BASE_URL, FIREWORKS_API_KEY and FIREWORKS_API_EXTRA_HEADERS
+                service = build_service_client(
+                    base_model="m",
+                    trainer=TrainerConfig(),
+                    reference_required=cfg.kl > 0,
+                    api_key=key,
+                    base_url=os.environ.get("FIREWORKS_BASE_URL", "https://api.fireworks.ai"),
+                    additional_headers=read_api_extra_headers_env(),
+                    tokenizer_model=None,
+                    lora_rank=0,
+                    max_context_length=None,
+                    learning_rate=1e-05,
+                )
+                training_client = service.create_training_client("m", lora_rank=0)
+                reference_client = ReconnectableClient.from_training_client(
+                    service.create_reference_client("m", lora_rank=0),
+                    base_model="m",
+                    lora_rank=0,
+                    job_id=service.reference_client_job_id,
+                    service=service,
+                    base_only=True,
+                ) if cfg.kl > 0 else None
+                notify_resources_ready(SimpleNamespace(deployment_id=service.deployment_id, policy_job_id=service.trainer_job_id, reference_job_id=service.reference_trainer_job_id), ready)
+                reference = reference_client
+                return reference
+            """,
+    ),
+    Example(
         name="somebody else's setup_infra",
         before="""
             from training.utils import WandBConfig
@@ -156,6 +204,11 @@ EXAMPLES = (
 
 class Codemod(Base):
     """The attributes of what setup_infra(...) returned."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        #: bundles that are handed on whole, and the attributes that are read there
+        self.handed: dict[ast.AST, tuple[Service, tuple[str, ...]]] = {}
 
     def plan(self) -> None:
         for call in self.port.model.calls:
@@ -192,6 +245,8 @@ class Codemod(Base):
     def _plan_reads(self, service: Service) -> None:
         for load in service.tracked:
             node = self.port.model.parents[load]
+            if isinstance(node, ast.Call) and load in node.args and self._plan_reader(service, node, load):
+                continue
             if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
                 continue
             if not service.sees(load):
@@ -208,6 +263,15 @@ class Codemod(Base):
                 service.claimed.add(load)
             elif self._successor(service, node.attr) is not None:
                 service.claimed.add(load)
+
+    def _plan_reader(self, service: Service, call: ast.Call, load: ast.Name) -> bool:
+        """A bundle handed to a function of the cookbook that only reads some attributes of it."""
+        read = provisioning().bundle_readers.get(self.port.resolve(call.func) or "")
+        if read is None or not service.sees(load):
+            return False
+        service.claimed.add(load)
+        self.handed[load] = (service, read)
+        return True
 
     def _plan_closing(self, service: Service, load: ast.Name, node: ast.Attribute) -> None:
         """``for c in infra.closeables: stack.callback(c.close)`` closes the service instead."""
@@ -261,7 +325,9 @@ class Codemod(Base):
                 continue
             for role in ("policy", "reference"):
                 reads = [n for n, r in service.clients.items() if r == role and self._is_read(service, n)]
-                if len(reads) != 1 or self._plain_assignment(service, reads[0]) is None:
+                # The id of a reference is known only when its client is made: not later, then.
+                early = role == "reference" and any(s is service for s, _ in self.handed.values())
+                if early or len(reads) != 1 or self._plain_assignment(service, reads[0]) is None:
                     self._name_client(service, role, reads)
 
     def _is_read(self, service: Service, node: ast.AST) -> bool:
@@ -278,7 +344,14 @@ class Codemod(Base):
         if reads:
             service.client_names[role] = free_name(self.port, role, f"{role}_client")
 
+    def _stand_in(self, node: ast.AST, service: Service, read: tuple[str, ...]) -> str:
+        """An object with the attributes that are read of a bundle."""
+        made = self.port.need("types.SimpleNamespace", self.port.model.statement(node))
+        return f"{made}({', '.join(f'{a}={self._successor(service, a)}' for a in read)})"
+
     def name(self, node: ast.Name | ast.Attribute) -> str | None:
+        if node in self.handed and self.handed[node][0].is_go:
+            return self._stand_in(node, *self.handed[node])
         if not isinstance(node, ast.Attribute):
             return None
         service = next((s for s in self.port.services if node.value in s.tracked and s.is_go), None)

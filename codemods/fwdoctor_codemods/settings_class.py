@@ -216,7 +216,7 @@ class Codemod(Base):
             return self._local_name(node, move)
         module = raw.rpartition(".")[0]
         if self.port.target_has(f"{module}.{_last(move)}"):
-            return f"{self.port.text(node.value)}.{_last(move)}"
+            return f"{self.port.receiver(node.value)}.{_last(move)}"
         return self.port.need(f"{move.import_from}.{_last(move)}", node)
 
     def _local_name(self, node: ast.Name, move: ClassMove) -> str:

@@ -73,7 +73,7 @@ class Codemod(Base):
         if new == node.attr or not self._target_field(move.new or "", new):
             return None
         self.port.done[move.rule] += 1
-        return f"{self.port.text(node.value)}.{new}"
+        return f"{self.port.receiver(node.value)}.{new}"
 
     def _of_config(self, node: ast.Attribute, config: str) -> str | None:
         move = self.port.moves.config.get(node.attr)
@@ -83,12 +83,12 @@ class Codemod(Base):
             return None  # the read of its field is what counts
         if move.how == "rename" and self._target_field(config, move.new or ""):
             self.port.done[move.rule] += 1
-            return f"{self.port.text(node.value)}.{move.new}"
+            return f"{self.port.receiver(node.value)}.{move.new}"
         if move.how == "into" and isinstance(node.ctx, ast.Load):
             owner = self.port.field_type(config, move.into or "")
             if owner and self._target_field(owner, move.new or ""):
                 self.port.done[move.rule] += 1
-                return f"{self.port.text(node.value)}.{move.into}.{move.new}"
+                return f"{self.port.receiver(node.value)}.{move.into}.{move.new}"
         return None
 
     def _flattened(self, node: ast.Attribute, inner: ast.Attribute, config: str) -> str | None:
@@ -99,7 +99,7 @@ class Codemod(Base):
         if not self._target_field(config, new):
             return None
         self.port.done[move.rule] += 1
-        return f"{self.port.text(inner.value)}.{new}"
+        return f"{self.port.receiver(inner.value)}.{new}"
 
     def _target_field(self, path: str, name: str) -> bool:
         cls = self.port.surfaces.target.class_at(path)

@@ -227,8 +227,8 @@ class Codemod(Base):
         needs = given.get(service.move.reference_when)
         if needs is not None and not is_constant(needs, False):
             always = is_constant(needs, True)
-            if not (always or service.is_portable(needs)):
-                service.refuse(needs, "needs_reference= is computed in the call")
+            if not (always or service.is_steady(needs)):
+                service.refuse(needs, "needs_reference= is computed in the call, or changes behind it")
             service.reference = Reference(when=None if always else needs)
         serves = given.get(service.move.deployment_when or "")
         if serves is None or is_constant(serves, False):

@@ -8,6 +8,7 @@ so that every byte that no codemod spoke for stays what it was.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -158,6 +159,27 @@ class Port(Names):
         self._hooks: dict[str, list[Callable[[Any], str | None]]] = {}
         self._answers: dict[ast.AST, str | None] = {}
         self._interesting: set[ast.AST] = set()
+
+    @functools.cached_property
+    def stores(self) -> list[ast.Name | ast.Attribute | ast.Subscript]:
+        """Everything that is assigned or deleted, in the order of the tree."""
+        return [
+            n
+            for n in ast.walk(self.model.tree)
+            if isinstance(n, ast.Name | ast.Attribute | ast.Subscript) and not isinstance(n.ctx, ast.Load)
+        ]
+
+    @functools.cached_property
+    def global_names(self) -> frozenset[str]:
+        """Names that some function declares global, or nonlocal: calls may change them."""
+        declared = [n for n in ast.walk(self.model.tree) if isinstance(n, ast.Global | ast.Nonlocal)]
+        return frozenset(name for n in declared for name in n.names)
+
+    def receiver(self, node: ast.expr) -> str:
+        """The new text of an expression in front of a dot: in parentheses where it needs them."""
+        text = self.text(node)
+        plain = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+        return text if plain else f"({text})"
 
     @property
     def names_old_classes(self) -> bool:

@@ -13,15 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from fwdoctor.moves import TrainerCall, provisioning
+from fwdoctor_codemods.core import steady
 from fwdoctor_codemods.core.arguments import CallText
 from fwdoctor_codemods.core.model import Binding, BindingKind
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import is_none, spread_of
 
-#: Calls that only read: later or earlier, once or twice, they give the same value.
-_READERS = frozenset({"os.getenv", "os.environ.get"})
-_PURE_BUILTINS = frozenset({"bool", "float", "getattr", "int", "len", "max", "min", "str"})
-_IMPURE = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Lambda, ast.comprehension)
 _LINE = 96
 #: Seen with the real client of 1.2.9 and 1.2.28 against a control plane that refuses the deployment.
 LEAK = (
@@ -172,12 +169,11 @@ class Service:
         """
         model, here = self.port.model, self.port.model.scope_of(self.anchor)
         gone = set(ast.walk(but_for)) if but_for is not None else set()
-        for part in ast.walk(node):
-            if part in gone:
-                continue
-            if isinstance(part, _IMPURE):
-                return False
-            if isinstance(part, ast.Call) and not self._only_reads(part):
+        kept = [n for n in ast.walk(node) if n not in gone]
+        if but_for is None and not steady.is_pure(self.port, node):
+            return False
+        for part in kept:
+            if part is not node and isinstance(part, ast.Call) and not steady.is_pure(self.port, part):
                 return False
             if isinstance(part, ast.Name):
                 found, there = here.lookup(part.id), model.scope_of(part).lookup(part.id)
@@ -185,32 +181,27 @@ class Service:
                     return False
                 if found and any(self._comes_later(b.node) for b in found[1]):
                     return False
-        return not self._changes_between(node)
+        first, last = sorted((self.anchor.lineno, node.lineno))
+        return not steady.changes(self.port, node, first, last)
 
-    def _only_reads(self, call: ast.Call) -> bool:
-        if self.port.model.resolve(call.func) in _READERS:
-            return True
-        match call.func:
-            case ast.Name(id=name) if name in _PURE_BUILTINS and not self.port.model.bindings(call.func):
-                return True
-            case ast.Attribute(attr="get"):  # of a mapping: what has a get() that acts takes no name
-                return bool(call.args) and isinstance(call.args[0], ast.Constant)
-        path = self.port.resolve(call.func)  # a settings object: making it does nothing else
-        cls = self.port.surfaces.target.class_at(path) if path else None
-        return path in self.port.moves.classes or (cls is not None and bool(cls.fields))
+    def is_steady(self, node: ast.expr) -> bool:
+        """Whether an expression keeps its meaning from the anchor to the end of the function, and in its scopes."""
+        home = self.port.function_of(self.anchor)
+        end = getattr(home, "end_lineno", None) or len(self.port.source.lines) + 1
+        if not self.is_portable(node) or steady.changes(self.port, node, self.anchor.lineno, end + 1):
+            return False
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        inner = [s for s in self.port.model.scopes.values() if home in self.port.model.ancestors(s.node)]
+        return not any(n in s.bindings for s in inner for n in names)
+
+    def between(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The statements that stand between the anchor and a statement of its block."""
+        first, last = sorted((self.block.index(self.anchor), self.block.index(statement)))
+        return self.block[first + 1 : last]
 
     def _comes_later(self, binding: ast.AST) -> bool:
         same = self.port.function_of(binding) is self.port.function_of(self.anchor)
         return same and getattr(binding, "lineno", 0) >= self.anchor.lineno
-
-    def _changes_between(self, node: ast.expr) -> bool:
-        """Whether an attribute that the expression reads is assigned between the anchor and its place."""
-        read = {ast.unparse(p) for p in ast.walk(node) if isinstance(p, ast.Attribute)}
-        first, last = sorted((self.anchor.lineno, node.lineno))
-        return any(
-            isinstance(a.ctx, ast.Store) and first <= a.lineno <= last and ast.unparse(a) in read
-            for a in self.port.model.attributes
-        )
 
     # --- what an expression stands for ---------------------------------------------------------------
 
@@ -295,7 +286,9 @@ class Service:
 
     def if_so(self, text: str, when: ast.expr | None) -> str:
         """``text``, or the expression that is it only under a test of the old code."""
-        return text if when is None else f"{text} if {self.port.reuse(when)} else None"
+        if when is None:
+            return text
+        return f"{_operand(text)} if {_operand(self.port.reuse(when))} else None"
 
     def _timeout(self, at: ast.AST) -> str | None:
         value = self.given.get(self.move.timeout or "")
@@ -305,6 +298,15 @@ class Service:
         if isinstance(value, ast.Constant):
             return text
         return f"{text} or {self.port.need(provisioning().default_timeout, at)}"
+
+
+def _operand(text: str) -> str:
+    """The text of an expression as a part of a conditional one: in parentheses where it needs them."""
+    body = ast.parse(f"({text}\n)", mode="eval").body
+    loose = isinstance(body, ast.IfExp | ast.Lambda | ast.NamedExpr) or (
+        "\n" in text and not isinstance(body, ast.Call | ast.Constant)
+    )
+    return f"({text})" if loose else text
 
 
 def open_service(port: Port, call: ast.Call, move: TrainerCall) -> Service | None:
@@ -328,16 +330,43 @@ def open_service(port: Port, call: ast.Call, move: TrainerCall) -> Service | Non
     )
     service.carried.add(call.func)
     service.track(target)
-    for other in port.services:
-        if port.function_of(other.anchor) is port.function_of(statement):
-            other.refuse(call, "the same function makes another trainer")
-            service.refuse(other.call, "the same function makes another trainer")
+    be_alone(port, service)
+    refuse_unseen_uses(port, service)
     if not port.has_own_lines(statement):
         service.refuse(statement, "other statements stand on its line")
     for parameter in ("base_model", "lora_rank"):
-        if (value := given.get(parameter)) is not None and not service.is_portable(value):
-            service.refuse(value, f"{parameter}= is computed in the call, and would be computed twice")
+        if (value := given.get(parameter)) is not None and not service.is_steady(value):
+            service.refuse(value, f"{parameter}= is computed in the call, or changes behind it")
+    for parameter in (move.job, move.reference_job, move.reference_when, move.deployment_when):
+        if (value := given.get(parameter or "")) is not None and not service.is_portable(value):
+            service.refuse(value, f"{parameter}= is computed in the call")
     return service
+
+
+def be_alone(port: Port, service: Service) -> None:
+    """Refuse services whose functions are the same, or one inside the other: their names would be mixed up."""
+    home = port.function_of(service.anchor)
+    for other in port.services:
+        theirs = port.function_of(other.anchor)
+        if theirs is home or theirs in port.model.ancestors(home) or home in port.model.ancestors(theirs):
+            other.refuse(service.call, "the same function makes another trainer")
+            service.refuse(other.call, "the same function makes another trainer")
+
+
+def refuse_unseen_uses(port: Port, service: Service) -> None:
+    """Refuse a service whose old variable is used in ways that no name in the code shows."""
+    if isinstance(port.model.parents[service.anchor], ast.ClassDef):
+        service.refuse(service.anchor, "it is an attribute of a class")
+    home, name = port.function_of(service.anchor), service.target.id
+    if name in port.global_names:
+        service.refuse(service.anchor, f"{name} is a global variable")
+    for node in ast.walk(home):
+        match node:
+            case ast.Call(func=ast.Name(id="locals" | "vars" | "globals" | "eval" | "exec")):
+                service.refuse(node, f"{ast.unparse(node.func)}() may use {name}")
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)):
+                if any(isinstance(e, ast.Constant) and e.value == name for e in names):
+                    service.refuse(node, f"{name} is exported")
 
 
 def can_build(port: Port) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 
 from fwdoctor.moves import TrainerCall, provisioning
+from fwdoctor_codemods.core import steady
 from fwdoctor_codemods.core.arguments import comments_in
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
-from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.port import Port, shown_setting
 from fwdoctor_codemods.core.service import (
     Deployment,
     Reference,
@@ -127,6 +128,8 @@ class Codemod(Base):
         self.references: dict[ast.Call, Service] = {}
         #: settings of deployments that name their own trainer, and the argument that does
         self.own_trainer: dict[ast.Call, tuple[Service, ast.keyword]] = {}
+        #: settings that references had and the service client has not
+        self.lost: list[tuple[Service, str, str]] = []
         #: names that are written otherwise from now on
         self.renames: dict[ast.AST, tuple[Service, str]] = {}
 
@@ -199,7 +202,17 @@ class Codemod(Base):
         job = given.get(service.move.job)
         if job is not None and is_given(job):
             reference.job = job
+        for name, passed in given.items():
+            ours = service.given.get(name)
+            same = ours is not None and ast.unparse(ours) == ast.unparse(passed)
+            if name in ("base_model", "rlor_mgr", "max_seq_len", "api_key") and not same:
+                service.refuse(passed, f"its reference has {name}= of its own")
+            elif name == "display_name":
+                advice = provisioning().advice.get(name, "")
+                self.lost.append((service, shown_setting(f"{name}={self.port.original(passed)}"), advice))
         settings, own = given.get(service.move.trainer), service.given[service.move.trainer]
+        if isinstance(settings, ast.Name) and self._is_changed(settings):
+            service.refuse(settings, "the settings of its reference change behind their making")
         shape: ast.expr | None = None
         if settings is not None and ast.unparse(settings) == ast.unparse(own):
             shape = profiled_shape(self.port, given.get("profile"))
@@ -217,6 +230,17 @@ class Codemod(Base):
             if value is not None and not service.is_portable(value):
                 service.refuse(value, "what its reference needs is known only after the trainer is made")
         reference.shape = shape
+
+    def _is_changed(self, settings: ast.Name) -> bool:
+        """Whether an attribute of a settings variable is assigned anywhere in its function."""
+        home = self.port.function_of(settings)
+        return any(
+            isinstance(s, ast.Attribute)
+            and isinstance(s.value, ast.Name)
+            and s.value.id == settings.id
+            and self.port.function_of(s) is home
+            for s in self.port.stores
+        )
 
     # --- the deployment ------------------------------------------------------------------------------
 
@@ -236,6 +260,10 @@ class Codemod(Base):
         branch, whole = condition(self.port, statement)
         if whole not in service.block:
             service.refuse(call, "its deployment is made elsewhere")
+        elif self._is_awaited(service, whole, given):
+            service.refuse(call, "its deployment is used before its trainer is made")
+        elif branch is not None and steady.may_change(self.port, branch.test, service.between(whole)):
+            service.refuse(branch, "whether there is a deployment may change behind its trainer")
         if not self._can_be_early(service, settings):
             service.refuse(
                 settings, "the settings of its deployment are known only after the trainer is made"
@@ -253,6 +281,38 @@ class Codemod(Base):
             service.track(target)
         elif target is not None:
             service.refuse(call, "its deployment is not assigned to a variable")
+
+    def _is_awaited(self, service: Service, made: ast.stmt, given: dict[str, ast.expr]) -> bool:
+        """Whether something between the deployment and the trainer uses the deployment's manager or settings."""
+        if service.block.index(made) > service.block.index(service.anchor):
+            return False
+        names = {n.id for v in given.values() for n in ast.walk(v) if isinstance(n, ast.Name)}
+        calls = [c for s in service.between(made) for c in ast.walk(s) if isinstance(c, ast.Call)]
+        used = {
+            n.id
+            for c in calls
+            if provisioning().calls.get(self.port.resolve(c.func) or "") is None
+            and not self._is_registration(c)
+            for part in (c.func, *c.args, *(k.value for k in c.keywords))
+            for n in ast.walk(part)
+            if isinstance(n, ast.Name)
+        }
+        return bool(names & used - self._harmless(service))
+
+    def _is_registration(self, call: ast.Call) -> bool:
+        """``cleanup.deployment(...)``: it is only noted down for the end."""
+        match call.func:
+            case ast.Attribute(value=ast.Name() as scope, attr="deployment" | "trainer"):
+                return any(
+                    isinstance(b.value, ast.Call) and self.port.means(b.value.func, provisioning().cleanup)
+                    for b in self.port.model.bindings(scope)
+                )
+        return False
+
+    def _harmless(self, service: Service) -> set[str]:
+        """Names that settings share with everything: arguments and modules say nothing of a deployment."""
+        manager = service.given.get("rlor_mgr")
+        return {n.id for n in ast.walk(manager) if isinstance(n, ast.Name)} if manager is not None else set()
 
     def _can_be_early(self, service: Service, settings: ast.expr) -> bool:
         """Whether the settings of a deployment can be made before the trainer; plans the move if need be.
@@ -333,6 +393,9 @@ class Codemod(Base):
     # --- writing -------------------------------------------------------------------------------------
 
     def settle(self) -> None:
+        for service, setting, advice in self.lost:
+            if service.is_go:
+                self.port.note("FWD106", service.place, setting=setting, advice=advice)
         for service in self.port.services:
             if service.is_go:
                 for statement, _ in service.early:

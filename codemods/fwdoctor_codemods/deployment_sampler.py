@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 
 from fwdoctor.moves import provisioning
+from fwdoctor_codemods.core import steady
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import Port
-from fwdoctor_codemods.core.service import Service, arguments_of
+from fwdoctor_codemods.core.service import Service, arguments_of, managers_of, settings_of_manager
 from fwdoctor_codemods.core.source import argument_value
 
 EXAMPLES = (
@@ -102,6 +103,9 @@ EXAMPLES = (
     ),
 )
 
+#: Arguments of a sampler that the service's own has too.
+_KNOWN = frozenset({"inference_url", "model", "api_key", "tokenizer", "concurrency_controller"})
+
 
 class Codemod(Base):
     """Samplers whose model is what a service's deployment serves."""
@@ -122,6 +126,9 @@ class Codemod(Base):
             given = arguments_of(self.port, call, provisioning().sampler) or {}
             for service in self.port.services:
                 if self._serves(service, given.get("model")) and service.sees(call):
+                    if (why := self._differs(service, given)) is not None:
+                        service.refuse(call, why)
+                        continue
                     self.samplers[call] = (service, given)
                     for value in given.values():
                         service.claimed.update(n for n in ast.walk(value) if n in service.tracked)
@@ -139,9 +146,31 @@ class Codemod(Base):
                 return service.deployment is not None and owner in service.tracked
             case ast.Name() if node not in service.tracked:
                 return self._serves(service, self.port.model.single_value(node))
-            case ast.BoolOp(op=ast.Or()):
-                return self._serves(service, node.values[0])
+            case ast.BoolOp(op=ast.Or(), values=[first, *others]):
+                return self._serves(service, first) and all(steady.is_pure(self.port, o) for o in others)
         return False
+
+    def _differs(self, service: Service, given: dict[str, ast.expr]) -> str | None:
+        """What of a sampler's arguments is not as the service's own sampler has it."""
+        if stray := sorted(given.keys() - _KNOWN):
+            return f"its sampler has {stray[0]}="
+        url, key = given.get("inference_url"), given.get("api_key")
+        manager = isinstance(url, ast.Attribute) and url.attr == "inference_url"
+        if url is not None and not manager and ast.unparse(url) not in self._settings(service, "base_url"):
+            return "its sampler has an address of its own"
+        if key is not None and ast.unparse(key) not in self._settings(service, "api_key"):
+            return "its sampler has a key of its own"
+        return None
+
+    def _settings(self, service: Service, name: str) -> set[str]:
+        """A setting as the service's managers have it, and as its own call has it."""
+        wanted = {name, "inference_url"} if name == "base_url" else {name}
+        managers = [service.given.get("rlor_mgr"), service.manager]
+        managers.append(service.deployment.manager if service.deployment else None)
+        made = [m for manager in managers for m in managers_of(self.port, manager)]
+        found = {ast.unparse(v) for m in made for k, v in settings_of_manager(m).items() if k in wanted}
+        own = service.given.get(name)
+        return found | ({ast.unparse(own)} if own is not None else set())
 
     def _plan_variable(self, service: Service, made: ast.Assign, model: ast.expr) -> None:
         """``name = info.inference_model`` before the sampler: what else reads it does so behind it."""
@@ -178,12 +207,22 @@ class Codemod(Base):
                 continue
             if service.deployment is None or not service.sees(load):
                 continue
-            behind = service.sampler is not None and load.lineno > service.sampler.lineno
+            behind = service.sampler is not None and self._is_bound(service, service.sampler, load)
             # Without a sampler of its own: one that only says what it would sample from.
             alone = service.sampler is None and service not in self.models.values()
             if behind or alone:
                 self.models[node] = service
                 service.claimed.add(load)
+
+    def _is_bound(self, service: Service, sampler: ast.Name, load: ast.Name) -> bool:
+        """Whether the sampler's variable surely holds the sampler at a place."""
+        made = self.port.model.statement(sampler)
+        if made not in service.block or not service.is_fixed(sampler):
+            return False
+        here = self.port.model.scope_of(load).lookup(sampler.id)
+        if here is None or here[0] is not self.port.model.scope_of(sampler):
+            return False
+        return load.lineno > (made.end_lineno or made.lineno)
 
     def name(self, node: ast.Name | ast.Attribute) -> str | None:
         service = self.models.get(node) if isinstance(node, ast.Attribute) else None

@@ -124,6 +124,11 @@ class Codemod(Base):
         model = self.port.model
         made = model.single_value(name)
         found = model.scope_of(name).lookup(name.id)
+        statement = model.parents.get(made) if made is not None else None
+        if isinstance(statement, ast.Assign) and len(statement.targets) > 1:
+            return None
+        if found is not None and isinstance(found[0].node, ast.ClassDef):
+            return None
         if made is None or found is None or found[0] is not model.scope_of(name):
             return None
         keys = self._literal(made)
@@ -136,7 +141,7 @@ class Codemod(Base):
 
     def _literal(self, node: ast.expr) -> list[_Key] | None:
         match node:
-            case ast.Dict(keys=keys) if all(isinstance(k, ast.Constant) for k in keys):
+            case ast.Dict(keys=keys) if all(isinstance(k, ast.Constant) and self._is_plain(k) for k in keys):
                 return [_Key(str(k.value), k) for k in keys if isinstance(k, ast.Constant)]
             case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(
                 k.arg for k in keywords
@@ -144,13 +149,17 @@ class Codemod(Base):
                 return [_Key(k.arg or "", k) for k in keywords]
         return None
 
+    def _is_plain(self, key: ast.Constant) -> bool:
+        """Whether a key is written as it is: one string, no escapes."""
+        return self.port.original(key).strip("'\"") == key.value
+
     def _stored(self, load: ast.Name) -> list[_Key] | None:
         """The keys that a use of the dictionary adds; None for every other use."""
         parents = self.port.model.parents
         node = parents[load]
         match node:
             case ast.Subscript(slice=ast.Constant(value=str(key)) as constant, ctx=ast.Store()):
-                return [_Key(key, constant)]
+                return [_Key(key, constant)] if self._is_plain(constant) else None
             case ast.Attribute(attr="update"):
                 call = parents[node]
                 if not isinstance(call, ast.Call) or not isinstance(parents[call], ast.Expr):

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 
 from fwdoctor.moves import provisioning
+from fwdoctor_codemods.core import steady
 from fwdoctor_codemods.core.arguments import comments_in
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
@@ -127,6 +128,14 @@ class Codemod(Base):
         self.releases: dict[ast.Call, Service] = {}
 
     def plan(self) -> None:
+        self._plan_scopes()
+        for service in self.port.services:
+            passed = service.given.get("cleanup")
+            names = [n for n in ast.walk(passed) if isinstance(n, ast.Name)] if passed is not None else []
+            if passed is not None and not is_none(passed) and not any(n in service.claimed for n in names):
+                service.refuse(passed, "its cleanup scope is made somewhere else")
+
+    def _plan_scopes(self) -> None:
         for call in self.port.model.calls:
             if not self.port.means(call.func, provisioning().cleanup):
                 continue
@@ -215,7 +224,12 @@ class Codemod(Base):
         if not isinstance(line, ast.Expr):
             return
         test, removed = condition(self.port, line)
-        if removed not in service.block or (test is not None and not service.is_portable(test.test)):
+        if (
+            removed not in service.block
+            or (test is not None and not service.is_portable(test.test))
+            or (test is not None and steady.may_change(self.port, test.test, service.between(removed)))
+            or any(_may_leave(s) for s in service.between(removed))
+        ):
             service.refuse(call, f"{load.id}.{parent.attr}() depends on what is known only after it")
             return
         when = test.test if test is not None else None
@@ -239,6 +253,7 @@ class Codemod(Base):
             service.refuse(when[0], "whether it cleans up is computed in the call")
         test = functools.partial(_tested, self.port, when) if when is not None else None
         if call is service.call:
+            self._once(service, service.cleans_trainer, call)
             job = service.given.get(service.move.job)
             if not isinstance(job, ast.Constant) or is_none(job):
                 service.cleans_trainer = functools.partial(_cleans, self.port, job, test)
@@ -252,10 +267,16 @@ class Codemod(Base):
             return
         service.claimed.add(load)
 
+    @staticmethod
+    def _once(service: Service, earlier: Callable[[], str] | None, call: ast.AST) -> None:
+        if earlier is not None:
+            service.refuse(call, "its cleanup is registered twice")
+
     def _registers_trainer(self, service: Service, call: ast.Call, when: ast.expr | None) -> bool:
         if len(call.args) != 1 or call.keywords:
             return False
         role = service.role(call.args[0])
+        self._once(service, service.cleans_reference if role == "reference" else service.cleans_trainer, call)
         if role == "reference":
             service.cleans_reference = functools.partial(self.port.reuse, when) if when else (lambda: "True")
             return True
@@ -276,8 +297,9 @@ class Codemod(Base):
             k.arg: k.value for k in call.keywords if k.arg
         }
         action = given.get("action")
-        if service.deployment is None or not call.args:
+        if service.deployment is None or not call.args or not service.serves_as(call.args[0]):
             return False
+        self._once(service, service.cleans_deployment, call)
         if action is not None and not isinstance(action, ast.Constant):
             return False
         text = self.port.original(action) if action is not None else '"delete"'
@@ -363,7 +385,22 @@ def _tested(port: Port, when: tuple[ast.expr, bool]) -> str:
 def _cleans(port: Port, job: ast.expr | None, test: Callable[[], str] | None) -> str:
     """When the trainer is deleted at the end: if it is wanted, and the trainer is not somebody else's."""
     own = _negated(port, job) if job is not None and is_given(job) else None
-    return " and ".join(filter(None, (test() if test else None, own))) or "True"
+    wanted = test() if test else None
+    if wanted and own and isinstance(ast.parse(f"({wanted}\n)", mode="eval").body, ast.BoolOp | ast.IfExp):
+        wanted = f"({wanted})"
+    return " and ".join(filter(None, (wanted, own))) or "True"
+
+
+def _may_leave(statement: ast.stmt) -> bool:
+    """Whether the function may end in a statement, so that what follows is not reached."""
+    stack: list[ast.AST] = [statement]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            stack.extend(ast.iter_child_nodes(node))
+    return False
 
 
 def _scaled(test: Callable[[], str] | None) -> str:

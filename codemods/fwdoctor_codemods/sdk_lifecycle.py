@@ -19,12 +19,14 @@ from fwdoctor_codemods.core.service import (
     LEAK,
     Deployment,
     Service,
+    be_alone,
     free_name,
     is_constant,
     is_given,
     laid_out,
     managers_of,
     profiled_shape,
+    refuse_unseen_uses,
     settings_of_manager,
 )
 from fwdoctor_codemods.core.source import is_none, spread_of
@@ -205,6 +207,8 @@ _MOVE = TrainerCall(
     reference_when="forward_only",
     absorbed=(),
 )
+#: What the service takes of how a manager was made.
+_CONNECTION = frozenset({"api_key", "base_url", "additional_headers", "inference_url", "hotload_api_url"})
 #: Methods of the manager that wait for a trainer which exists.
 _ATTACH = ("wait_for_existing", "resume_and_wait", "reconnect_and_wait")
 
@@ -221,6 +225,7 @@ class _Lifecycle:
     manager: ast.expr
     shape: ast.expr | None = None
     timeout: ast.expr | None = None
+    deployment_timeout: ast.expr | None = None
     deployment: dict[str, ast.expr] = field(default_factory=dict)
     #: names under which ``x.job_id`` is the trainer's id
     endpoints: set[str] = field(default_factory=set)
@@ -274,11 +279,29 @@ class Codemod(Base):
             return None
         if not any(managers_of(port, waited.func.value)) or spread_of(waited):
             return None
+        if len(waited.args) > 1:
+            return None  # which argument is which is not to be guessed
         service = self._service(statement, waited, client)
         life = _Lifecycle(service, client, None, None, waited.func.value)
         life.endpoints.add(statement.targets[0].id)
         life.timeout = next((k.value for k in waited.keywords if k.arg == "timeout_s"), None)
-        return life if self._origin(life, waited) else None
+        if life.timeout is not None and not service.is_portable(life.timeout):
+            return None
+        known = {"config", "job_id", "job_name", "timeout_s"}
+        life.lost += [(k.arg, k.value) for k in waited.keywords if k.arg and k.arg not in known]
+        return life if self._origin(life, waited) and self._connects(life) else None
+
+    def _connects(self, life: _Lifecycle) -> bool:
+        """Whether the trainer's manager, its address and its key can be written down for the service."""
+        made = list(managers_of(self.port, life.manager))
+        if len(made) != 1 or spread_of(made[0]) is not None or len(made[0].args) > 2:
+            return False
+        key = next((k.value for k in life.client.keywords if k.arg == "api_key"), None)
+        values = [*settings_of_manager(made[0]).values(), *([key] if key is not None else [])]
+        life.lost += [
+            (n, v) for n, v in settings_of_manager(made[0]).items() if n not in _CONNECTION and is_given(v)
+        ]
+        return all(life.service.is_portable(v) for v in values)
 
     def _service(self, statement: ast.Assign, waited: ast.Call, client: ast.Call) -> Service:
         target = statement.targets[0]
@@ -287,6 +310,9 @@ class Codemod(Base):
         held = outer.targets[0] if isinstance(outer, ast.Assign) else None
         name = held.id if isinstance(held, ast.Name) else free_name(self.port, "service", "service_client")
         service = Service(self.port, _MOVE, waited, statement, target, {}, name, "")
+        service.manager = waited.func.value if isinstance(waited.func, ast.Attribute) else None
+        be_alone(self.port, service)
+        refuse_unseen_uses(self.port, service)
         service.saving = ("save_weights_for_sampler", "result().path")
         service.track(target)
         if self.port.function_of(client) is not self.port.function_of(statement):
@@ -375,6 +401,8 @@ class Codemod(Base):
                 self.renames[life.client] = (service, service.name)
                 return
         if isinstance(outer, ast.Assign) and isinstance(outer.targets[0], ast.Name):
+            if not self._is_always(service, outer):
+                service.refuse(life.client, "its client is made only sometimes")
             service.doomed.append(outer)
             found = port.model.scope_of(outer).lookup(service.name)
             for load in port.model.loads(service.name, found[0]) if found and len(found[1]) == 1 else ():
@@ -389,7 +417,8 @@ class Codemod(Base):
     def _plan_deployment(self, life: _Lifecycle) -> None:
         service = life.service
         home = self.port.function_of(service.anchor)
-        for call in self.port.model.calls:
+        # In the order of the source: what is waited for is known by what made it.
+        for call in sorted(self.port.model.calls, key=lambda c: (c.lineno, c.col_offset)):
             method = call.func
             if not isinstance(method, ast.Attribute) or self.port.function_of(call) is not home:
                 continue
@@ -397,8 +426,20 @@ class Codemod(Base):
                 continue
             statement = self.port.model.parents[call]
             if method.attr == "create_or_get" and len(call.args) == 1:
+                if not self._is_always(service, statement) or not self._same_account(life, method.value):
+                    service.refuse(call, "its deployment is made only sometimes, or in another account")
                 self._plan_settings(life, call, statement)
-            elif method.attr == "wait_for_ready" and isinstance(statement, ast.Expr | ast.Assign):
+            elif (
+                method.attr == "wait_for_ready"
+                and isinstance(statement, ast.Expr | ast.Assign)
+                and self._is_always(service, statement)
+                and service.serves_as(call.args[0] if call.args else None)
+            ):
+                waits = {k.arg: k.value for k in call.keywords}
+                life.deployment_timeout = waits.pop("timeout_s", None)
+                timeout = life.deployment_timeout
+                if len(call.args) > 1 or waits or (timeout is not None and not service.is_portable(timeout)):
+                    service.refuse(call, "it waits for its deployment in another way")
                 service.doomed.append(statement)
                 if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                     service.track(statement.targets[0])
@@ -425,14 +466,21 @@ class Codemod(Base):
         if from_profile:
             given.pop("profile", None)
         own = given.pop("hot_load_trainer_job", None)
-        if own is None or not (isinstance(own, ast.Attribute) and own.attr == "job_name"):
+        if own is None or not self._is_name_of_trainer(life, own):
             service.refuse(call, "its deployment does not follow this trainer")
             return
         if "deployment_id" not in given:
             service.refuse(call, "its deployment has no id")
             return
+        model = given.get("base_model")
+        ours = service.given.get("base_model")
+        if model is not None and (ours is None or ast.unparse(ours) != ast.unparse(model)):
+            service.refuse(call, "its deployment serves another model")
         life.deployment = given
-        service.deployment = Deployment(given["deployment_id"], None)
+        manager = call.func.value if isinstance(call.func, ast.Attribute) else None
+        service.deployment = Deployment(given["deployment_id"], manager)
+        if isinstance(node, ast.Name):
+            service.deployment.ids.add(f"{node.id}.deployment_id")
         service.doomed.append(statement)
         if isinstance(node, ast.Name):
             self._plan_settings_variable(service, node, made)
@@ -457,12 +505,36 @@ class Codemod(Base):
             for m in managers_of(self.port, node)
         )
 
+    def _same_account(self, life: _Lifecycle, manager: ast.expr) -> bool:
+        """Whether the deployment's manager talks to the same place with the same key as the trainer's."""
+        theirs, ours = list(managers_of(self.port, manager)), list(managers_of(self.port, life.manager))
+        if len(theirs) != 1 or len(ours) != 1:
+            return False
+        a, b = settings_of_manager(theirs[0]), settings_of_manager(ours[0])
+        known = {n: v for n, v in a.items() if n in ("api_key", "base_url", "additional_headers")}
+        life.lost += [(n, v) for n, v in a.items() if n not in _CONNECTION and is_given(v)]
+        if not all(life.service.is_portable(v) for v in a.values()):
+            return False
+        return {n: ast.unparse(v) for n, v in known.items()} == {
+            n: ast.unparse(v) for n, v in b.items() if n in ("api_key", "base_url", "additional_headers")
+        }
+
+    def _is_name_of_trainer(self, life: _Lifecycle, node: ast.expr) -> bool:
+        return (
+            isinstance(node, ast.Attribute)
+            and node.attr == "job_name"
+            and isinstance(node.value, ast.Name)
+            and node.value in life.service.tracked
+            and node.value.id in life.endpoints
+        )
+
     def _claim(self, service: Service, node: ast.AST) -> None:
         service.claimed.update(n for n in ast.walk(node) if n in service.tracked)
 
     def _plan_end(self, life: _Lifecycle) -> None:
         """``mgr.delete(endpoint.job_id)``: the service client is closed there instead."""
         service = life.service
+        ends: list[ast.stmt] = []
         for call in self.port.model.calls:
             method = call.func
             if not isinstance(method, ast.Attribute) or len(call.args) != 1 or call.keywords:
@@ -474,14 +546,50 @@ class Codemod(Base):
                 life.deletes.append(call)
                 service.cleans_trainer = lambda: "True"
                 self._claim(service, call)
-            elif method.attr in ("delete", "scale_to_zero") and self._is_deployment_manager(method.value):
+                if life.job is not None:
+                    service.refuse(call, "it deletes a trainer that it attached to")
+                if not self._is_always(service, statement, at_end=True):
+                    service.refuse(call, "it is deleted only sometimes")
+            elif (
+                method.attr in ("delete", "scale_to_zero")
+                and self._is_deployment_manager(method.value)
+                and service.serves_as(call.args[0])
+            ):
                 action = f'"{method.attr}"'
+                if service.cleans_deployment is not None or not self._is_always(
+                    service, statement, at_end=True
+                ):
+                    service.refuse(call, "its deployment is deleted only sometimes, or twice")
                 service.cleans_deployment = lambda action=action: action
                 service.doomed.append(statement)
+                ends.append(statement)
         if len(life.deletes) > 1 or (service.cleans_deployment and not life.deletes):
             service.refuse(service.anchor, "its end is not in one place")
+        for statement in ends:
+            for call in life.deletes:
+                block, other = self.port.block(statement), self.port.model.statement(call)
+                if other not in block or abs(block.index(statement) - block.index(other)) != 1:
+                    service.refuse(call, "its end is not in one place")
         for call in life.deletes:
             self._check_end(life, call)
+
+    def _is_always(self, service: Service, statement: ast.AST, *, at_end: bool = False) -> bool:
+        """Whether a statement is surely reached where nothing fails: in the trainer's block, a ``with`` or ``try``.
+
+        ``at_end``: whether it is reached where something fails, too, if there is a ``try``.
+        """
+        if self.port.function_of(statement) is not self.port.function_of(service.anchor):
+            return False
+        current: ast.AST = statement
+        while current not in service.block:
+            parent = self.port.model.parents.get(current)
+            if isinstance(parent, ast.Try):
+                if current not in parent.finalbody and (at_end or current not in parent.body):
+                    return False
+            elif not isinstance(parent, ast.With):
+                return False
+            current = parent
+        return True
 
     def _check_end(self, life: _Lifecycle, call: ast.Call) -> None:
         """Nothing may use the trainer, or its deployment, behind the place where it is closed."""
@@ -510,10 +618,19 @@ class Codemod(Base):
             node = self.port.model.parents[load]
             if load in service.claimed or load.id not in life.endpoints or made is None:
                 continue
-            started = load.lineno > (made.end_lineno or made.lineno)
+            started = self._stands_behind(load, self.port.model.statement(made))
             if started and isinstance(node, ast.Attribute) and node.attr == "job_id":
                 self.renames[node] = (service, f"{service.name}.trainer_job_id")
                 service.claimed.add(load)
+
+    def _stands_behind(self, node: ast.AST, statement: ast.stmt) -> bool:
+        """Whether a node is reached only through a statement: it stands later in that statement's block."""
+        block = self.port.block(statement)
+        later = block[block.index(statement) + 1 :]
+        outer = self.port.model.parents[statement]
+        if isinstance(outer, ast.Try) and outer.body[0] is statement:
+            later += outer.finalbody  # where the first step fails, there is no id to speak of
+        return any(part in later for part in (node, *self.port.model.ancestors(node)))
 
     # --- writing -------------------------------------------------------------------------------------
 
@@ -573,6 +690,8 @@ class Codemod(Base):
         if life.timeout is not None and life.config is not None and service.is_portable(life.timeout):
             found.append(("trainer_timeout_s", port.reuse(life.timeout)))
         found += self._deployment_arguments(life)
+        if life.deployment_timeout is not None:
+            found.append(("deployment_timeout_s", port.reuse(life.deployment_timeout)))
         if service.hotload_timeout is not None:
             found.append(("hotload_timeout_s", port.reuse(service.hotload_timeout)))
         if service.cleans_trainer is not None and life.job is None:
@@ -595,6 +714,13 @@ class Codemod(Base):
                 return cls.field_named(name) is not None
         return False
 
+    def _is_of_trainers(self, name: str) -> bool:
+        """Whether a trainer has a setting of that name."""
+        for surface in self.port.surfaces.all_targets():
+            if (cls := surface.class_at(_TRAINER)) is not None:
+                return cls.field_named(name) is not None
+        return True
+
     def _connection(self, life: _Lifecycle) -> list[tuple[str, str]]:
         made = list(managers_of(self.port, life.manager))
         settings = settings_of_manager(made[0]) if len(made) == 1 else {}
@@ -605,6 +731,12 @@ class Codemod(Base):
         for name, value in (("api_key", key), ("base_url", settings.get("base_url"))):
             if value is not None and life.service.is_portable(value):
                 found.append((name, self.port.reuse(value)))
+        serving = [m for d in (life.service.deployment,) if d for m in managers_of(self.port, d.manager)]
+        for made_by in (settings, *(settings_of_manager(m) for m in serving)):
+            for name in ("inference_url", "hotload_api_url"):
+                value = made_by.get(name)
+                if value is not None and not is_none(value) and name not in dict(found):
+                    found.append((name, self.port.reuse(value)))
         headers = settings.get("additional_headers")
         if headers is not None and not is_none(headers):
             found.append(("additional_headers", self.port.reuse(headers)))
@@ -630,8 +762,10 @@ class Codemod(Base):
             own = life.service.given.get(name)
             if name == "base_model" or (own is not None and ast.unparse(own) == ast.unparse(value)):
                 continue
-            new = name if self._takes(name) else f"deployment_{name}"
-            if self._takes(new):
+            # Its own setting first: where trainers have one of that name, it is the trainer's.
+            own_name = f"deployment_{name}"
+            new = own_name if self._takes(own_name) else name
+            if self._takes(new) and (new == own_name or not self._is_of_trainers(name)):
                 found.insert(0 if name == "deployment_id" else len(found), (new, port.reuse(value)))
             elif is_given(value):
                 life.lost.append((name, value))

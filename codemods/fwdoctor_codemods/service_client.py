@@ -74,6 +74,8 @@ EXAMPLES = (
 )
 
 _URL = "FIREWORKS_BASE_URL"
+#: What the service client takes of how a manager was made.
+_TAKEN_OVER = ("api_key", "base_url", "additional_headers")
 
 
 class Codemod(Base):
@@ -266,8 +268,15 @@ class _Builder:
         key = "api_key" in service.given or None
         found = []
         settings = settings_of_manager(made[0]) if len(made) == 1 else {}
-        if len(made) != 1 or (isinstance(manager, ast.Name) and self._is_parameter(manager)):
+        shown = [v for n, v in settings.items() if n in _TAKEN_OVER and is_given(v)]
+        unseen = any(not service.is_portable(v) for v in shown)
+        if len(made) != 1 or unseen or (isinstance(manager, ast.Name) and self._is_parameter(manager)):
             self._tell_unseen(manager)
+        for name, value in settings.items():
+            if name not in (*_TAKEN_OVER, "inference_url", "hotload_api_url") and is_given(value):
+                setting = shown_setting(f"{name}={self.port.original(value)}")
+                advice = "the service client takes no such setting from here"
+                self.port.note("FWD106", service.place, setting=setting, advice=advice)
         if not key:
             text = self._portable(settings.get("api_key"))
             found.append(NewArgument("api_key", text or self._environment("FIREWORKS_API_KEY")))

@@ -183,7 +183,7 @@ EXAMPLES = (
                     service=service,
                     base_only=True,
                 ) if cfg.kl > 0 else None
-                notify_resources_ready(SimpleNamespace(deployment_id=service.deployment_id, policy_job_id=service.trainer_job_id, reference_job_id=service.reference_trainer_job_id), ready)
+                notify_resources_ready(SimpleNamespace(deployment_id=None, policy_job_id=service.trainer_job_id, reference_job_id=service.reference_trainer_job_id), ready)
                 reference = reference_client
                 return reference
             """,
@@ -298,6 +298,7 @@ class Codemod(Base):
         test = statement.test
         return (
             isinstance(test, ast.Compare)
+            and isinstance(test.ops[0], ast.IsNot)
             and isinstance(test.left, ast.Attribute)
             and is_constant(test.comparators[0], None)
         )
@@ -305,6 +306,10 @@ class Codemod(Base):
     def _successor(self, service: Service, attribute: str) -> str | None:
         """The expression that holds now what an attribute of the bundle held; None where nothing does."""
         if (template := provisioning().bundle.get(attribute)) is not None:
+            if attribute in ("deployment_id", "deployment_shape"):
+                return self._of_deployment(service, template.format(service=service.name))
+            if attribute == "reference_job_id" and service.reference is None:
+                return "None"
             return template.format(service=service.name)
         trainer = service.given[service.move.trainer]
         fields = provisioning().bundle_trainer
@@ -317,13 +322,17 @@ class Codemod(Base):
             return f"({self.port.original(settings)}.replica_count or 1)"
         return None
 
+    def _of_deployment(self, service: Service, text: str) -> str:
+        """What is known of a deployment: the service raises where there is none, the bundle held None."""
+        return "None" if service.deployment is None else service.if_so(text, service.deployment.when)
+
     # --- writing -------------------------------------------------------------------------------------
 
     def settle(self) -> None:
         for service in self.port.services:
             if service.move.makes != "bundle" or not service.is_go:
                 continue
-            for role in ("policy", "reference"):
+            for role in ("policy", "reference") if service.reference is not None else ("policy",):
                 reads = [n for n, r in service.clients.items() if r == role and self._is_read(service, n)]
                 # The id of a reference is known only when its client is made: not later, then.
                 early = role == "reference" and any(s is service for s, _ in self.handed.values())

@@ -8,7 +8,7 @@ from fwdoctor.moves import provisioning
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import Port
-from fwdoctor_codemods.core.service import Service, arguments_of
+from fwdoctor_codemods.core.service import Service, arguments_of, managers_of
 from fwdoctor_codemods.core.source import argument_value
 
 EXAMPLES = (
@@ -84,7 +84,15 @@ class Codemod(Base):
                     and service.client_role(given.get("client")) == "policy"
                     and service.sees(call)
                 ):
+                    if not self._is_its_manager(service, lister):
+                        service.refuse(call, "its checkpoints are listed through another manager")
                     self.keepers[call] = (service, lister)
+
+    def _is_its_manager(self, service: Service, lister: ast.expr) -> bool:
+        own = service.given.get("rlor_mgr") or service.manager
+        if own is None or ast.unparse(own) == ast.unparse(lister):
+            return True
+        return set(managers_of(self.port, own)) == set(managers_of(self.port, lister)) != set()
 
     def call(self, node: ast.Call) -> str | None:
         if node not in self.keepers or not (service := self.keepers[node][0]).is_go:

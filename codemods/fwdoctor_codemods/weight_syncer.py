@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Iterator
 
 from fwdoctor.moves import provisioning
+from fwdoctor_codemods.core import steady
 from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.model import Scope
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import Port, shown_setting
-from fwdoctor_codemods.core.service import Service, arguments_of, free_name, old_default
+from fwdoctor_codemods.core.service import Service, arguments_of, free_name, old_default, real_bindings
 from fwdoctor_codemods.core.source import argument_value, call_arguments
 
 EXAMPLES = (
@@ -94,6 +97,13 @@ _SETTLED = frozenset(
 )
 
 
+def _outwards(scope: Scope) -> Iterator[Scope]:
+    current: Scope | None = scope
+    while current is not None:
+        yield current
+        current = current.parent
+
+
 class Codemod(Base):
     """Weight syncers whose policy client is a service's, and the calls of their methods."""
 
@@ -130,6 +140,15 @@ class Codemod(Base):
         if not isinstance(target, ast.Name) or not service.sees(call) or service.deployment is None:
             service.refuse(call, "its WeightSyncer has no deployment that the service makes")
             return
+        if not service.serves_as(given.get("deployment_id")) or service.deployment.when is not None:
+            service.refuse(call, "its WeightSyncer is for another deployment, or for none")
+            return
+        if any(not steady.is_pure(self.port, v) for v in given.values()):
+            service.refuse(call, "arguments of its WeightSyncer are computed in the call")
+            return
+        if any(s is service for s, _ in self.made):
+            service.refuse(call, "it makes two WeightSyncers")
+            return
         timeout = given.get("hotload_timeout")
         if timeout is not None and not service.is_portable(timeout):
             service.refuse(timeout, "hotload_timeout= is known only after the trainer")
@@ -141,6 +160,9 @@ class Codemod(Base):
             service.claimed.update(n for n in ast.walk(value) if n in service.tracked)
         self.made.append((service, given))
         policy = self._policy(service, client)
+        if policy is not None and not service.is_fixed(client):
+            service.refuse(call, f"{policy} is not always its client")
+            return
         service.track(target)
         for load in [n for n in service.tracked if n.id == target.id]:
             self._plan_use(service, load, policy)
@@ -155,6 +177,9 @@ class Codemod(Base):
         if not isinstance(method, ast.Attribute) or not isinstance(call, ast.Call) or call.func is not method:
             return
         name = policy or ""
+        if policy is not None and not self._is_seen(load, policy, call):
+            service.refuse(load, f"{policy} means something else there")
+            return
         if method.attr == "save_and_hotload" and self._is_simple(call):
             outer = self.port.model.parents[call]
             if isinstance(outer, ast.Expr | ast.Lambda):
@@ -171,13 +196,31 @@ class Codemod(Base):
                 return
         elif method.attr == "save_only" and self._is_simple(call):
             self.calls[call] = (service, "save", name)
-        elif method.attr == "hotload" and call.args and isinstance(self.port.model.parents[call], ast.Expr):
+        elif (
+            method.attr == "hotload"
+            and len(call.args) == 1
+            and not call.keywords
+            and isinstance(self.port.model.parents[call], ast.Expr)
+        ):
             self.calls[call] = (service, "hotload", name)
         elif method.attr == "get_deployment_sampler" and len(call_arguments(call)) <= 1:
             self.calls[call] = (service, "sampler", name)
         else:
             return
         service.claimed.add(load)
+
+    def _is_seen(self, load: ast.Name, policy: str, call: ast.Call) -> bool:
+        """Whether the client's variable means the client where the syncer is used."""
+        here = self.port.model.scope_of(load)
+        made, found = here.lookup(load.id), here.lookup(policy)
+        lambdas = [p for p in self.port.model.ancestors(call) if isinstance(p, ast.Lambda)]
+        shadowed = any(a.arg == policy for p in lambdas for a in ast.walk(p.args) if isinstance(a, ast.arg))
+        if made is None or found is None or shadowed:
+            return False
+        if made[0] is found[0]:
+            return True
+        # The one of an outer function, or of the module, seen from inside.
+        return any(s is found[0] for s in _outwards(made[0])) and len(real_bindings(found[1])) == 1
 
     @staticmethod
     def _is_simple(call: ast.Call) -> bool:

@@ -46,11 +46,15 @@ class Reference:
 
 @dataclass(eq=False)
 class Deployment:
-    """The deployment that the old code provisioned: its settings, its manager, the test under which."""
+    """The deployment that the old code provisioned: its settings, its manager, the test under which.
+
+    ``ids`` are further texts that mean its id.
+    """
 
     settings: ast.expr
     manager: ast.expr | None = None
     when: ast.expr | None = None
+    ids: set[str] = field(default_factory=set)
 
 
 @dataclass(eq=False)
@@ -70,6 +74,8 @@ class Service:
     given: dict[str, ast.expr]
     name: str
     client: str
+    #: the manager that made the trainer, where ``given`` does not hold it
+    manager: ast.expr | None = None
     reference: Reference | None = None
     deployment: Deployment | None = None
     hotload_timeout: ast.expr | None = None
@@ -226,6 +232,25 @@ class Service:
         named = self.reference and self.reference.target
         return "reference" if named and named.id == node.id else None
 
+    def serves_as(self, node: ast.expr | None) -> bool:
+        """Whether an expression is the id of the deployment that the old code made."""
+        if self.deployment is None or node is None:
+            return False
+        if isinstance(node, ast.Attribute) and node.attr == "deployment_id" and node.value in self.tracked:
+            return True
+        if isinstance(node, ast.Name) and node not in self.tracked:
+            held = self._only_value(node)
+            if isinstance(held, ast.Attribute) and self.serves_as(held):
+                return True
+        settings = self.deployment.settings
+        made = self.port.model.single_value(settings) if isinstance(settings, ast.Name) else settings
+        names = {f"{ast.unparse(settings)}.deployment_id", *self.deployment.ids}
+        if isinstance(made, ast.Call):
+            names.update(ast.unparse(k.value) for k in made.keywords if k.arg == "deployment_id")
+        if self.move.makes == "lifecycle":
+            names.add(ast.unparse(settings))
+        return ast.unparse(node) in names
+
     def client_role(self, node: ast.expr | None) -> str | None:
         """``policy`` or ``reference`` if an expression is the wrapped client of that trainer."""
         match node:
@@ -236,6 +261,20 @@ class Service:
             case ast.IfExp():
                 return self.client_role(node.body)
         return self.clients.get(node) if node is not None else None
+
+    def is_fixed(self, name: ast.expr) -> bool:
+        """Whether a variable is given one value and keeps it (None before the anchor does not count)."""
+        if not isinstance(name, ast.Name):
+            return False
+        bindings = self.port.model.bindings(name)
+        real = real_bindings(bindings)
+        late = [b for b in bindings if b not in real and self._comes_later(b.node)]
+        deleted = [
+            s
+            for s in self.port.stores
+            if isinstance(s, ast.Name) and s.id == name.id and isinstance(s.ctx, ast.Del)
+        ]
+        return len(real) == 1 and not late and not deleted
 
     def _only_value(self, name: ast.Name) -> ast.expr | None:
         """The one value beside None that a variable is ever given."""
@@ -337,9 +376,9 @@ def open_service(port: Port, call: ast.Call, move: TrainerCall) -> Service | Non
     for parameter in ("base_model", "lora_rank"):
         if (value := given.get(parameter)) is not None and not service.is_steady(value):
             service.refuse(value, f"{parameter}= is computed in the call, or changes behind it")
-    for parameter in (move.job, move.reference_job, move.reference_when, move.deployment_when):
-        if (value := given.get(parameter or "")) is not None and not service.is_portable(value):
-            service.refuse(value, f"{parameter}= is computed in the call")
+    for name in (move.job, move.reference_job, move.reference_when, move.deployment_when):
+        if (value := given.get(name or "")) is not None and not service.is_portable(value):
+            service.refuse(value, f"{name}= is computed in the call")
     return service
 
 
@@ -364,7 +403,9 @@ def refuse_unseen_uses(port: Port, service: Service) -> None:
         match node:
             case ast.Call(func=ast.Name(id="locals" | "vars" | "globals" | "eval" | "exec")):
                 service.refuse(node, f"{ast.unparse(node.func)}() may use {name}")
-            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)):
+            case ast.Assign(
+                targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)
+            ):
                 if any(isinstance(e, ast.Constant) and e.value == name for e in names):
                     service.refuse(node, f"{name} is exported")
 

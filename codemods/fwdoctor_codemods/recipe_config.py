@@ -8,6 +8,7 @@ marker, unless it says what was the default anyway.
 from __future__ import annotations
 
 import ast
+import functools
 
 from fwdoctor.moves import ArgumentMove
 from fwdoctor.surface.model import Function
@@ -188,6 +189,9 @@ class _ConfigCall:
         stale = [k for k in keywords if not self.accepts(k) and self._known(k)]
         spread = self.port.hidden(self.node)
         hides = spread is not None and self.port.is_old
+        if self._is_ambiguous():
+            self._tell_ambiguous()
+            return None
         if not stale and not extra and not hides and not self._positional_slide():
             return None
         if spread is not None:
@@ -195,6 +199,10 @@ class _ConfigCall:
             return None
         if {"trainer", "infra"} <= keywords.keys():
             return None  # a wrapper of its own kind; the leftover is reported
+        if (shared := self._not_to_copy(keywords)) is not None:
+            advice = "job ids are its fields now, but it may be None, or it changes behind this call"
+            self.port.note("FWD110", self.node, what=self.port.original(shared), advice=advice)
+            return None
         self.call, self.arguments = self.port.open_call(self.node)
         self._tell_reference(keywords)
         self._write_positional()
@@ -208,6 +216,25 @@ class _ConfigCall:
             if self.call.index(name) is None:
                 self.call.append(NewArgument(name, text))
         return self.call.code()
+
+    def _not_to_copy(self, keywords: dict[str, ast.expr]) -> ast.expr | None:
+        """Settings that are to take more fields and cannot: they may be None, or are changed afterwards."""
+        moves = [self.port.moves.config.get(k) for k, v in keywords.items() if not is_none(v)]
+        settings = keywords.get("infra", keywords.get("trainer"))
+        if settings is None or not any(m is not None and m.how == "into" for m in moves):
+            return None
+        if any(isinstance(part, ast.Constant) and part.value is None for part in _results(settings)):
+            return settings
+        if not isinstance(settings, ast.Name):
+            return None
+        home = self.port.function_of(settings)
+        for store in self.port.stores:
+            match store:
+                case ast.Attribute(value=ast.Name(id=owner)) if owner == settings.id:
+                    behind = store.lineno > (self.node.end_lineno or self.node.lineno)
+                    if behind and self.port.function_of(store) is home:
+                        return settings
+        return None
 
     def _tell_reference(self, keywords: dict[str, ast.expr]) -> None:
         """Whether a reference trainer is made or not made now, where both sides can be seen.
@@ -263,20 +290,38 @@ class _ConfigCall:
 
     # --- positional arguments ------------------------------------------------------------------------
 
-    def _origin_order(self) -> list[str]:
-        origin = self.port.origin_class(self.config)
-        return [f.name for f in origin.fields] if origin else []
+    @property
+    def _count(self) -> int:
+        return 0 if self.is_copy else len(self.node.args)
+
+    @functools.cached_property
+    def _origin_order(self) -> list[str] | None:
+        if not self._count:
+            return []
+        order = self.port.order_then(self.config, self.node.args)
+        if order is None and self._count <= 2 and not self.port.is_old:
+            # Only in its first week had Config another beginning; nothing else here is that old.
+            origin = self.port.origin_class(self.config)
+            order = [f.name for f in origin.fields][: self._count] if origin else None
+        return order
+
+    def _is_ambiguous(self) -> bool:
+        """Whether positional arguments meant one thing or another in the versions that the code may be of."""
+        return self._count > 0 and self._origin_order is None
+
+    def _tell_ambiguous(self) -> None:
+        advice = "pass them by keyword: the order of Config's fields was not always the same"
+        self.port.note("FWD110", self.node, what="the order of these arguments", advice=advice)
 
     def _positional_slide(self) -> bool:
         """Whether positional arguments would land on other fields in the target."""
-        count = 0 if self.is_copy else len(self.node.args)
         target = [p.name for p in self.signature.positional]
-        return count > 0 and self._origin_order()[:count] != target[:count]
+        return self._count > 0 and self._origin_order != target[: self._count]
 
     def _write_positional(self) -> None:
         if not self._positional_slide() or any(isinstance(a, ast.Starred) for a in self.node.args):
             return
-        order = self._origin_order()
+        order = self._origin_order or []
         for i, value in enumerate(self.node.args[: len(order)]):
             self.call.set_keyword(i, order[i])
             self.arguments[i] = ast.keyword(order[i], value)
@@ -473,3 +518,12 @@ class _ConfigCall:
             )
         self.call.replace(i, new)
         self.port.done[move.rule] += 1
+
+
+def _results(node: ast.expr) -> list[ast.expr]:
+    """What a conditional expression may give."""
+    if isinstance(node, ast.IfExp):
+        return [*_results(node.body), *_results(node.orelse)]
+    if isinstance(node, ast.BoolOp):
+        return [r for v in node.values for r in _results(v)]
+    return [node]

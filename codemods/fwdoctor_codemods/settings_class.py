@@ -107,17 +107,36 @@ class Codemod(Base):
                     callee=move.old.rpartition(".")[2],
                     advice=f"port it to {_last(move)} by hand",
                 )
+            elif node.args and self.port.order_then(move.old, node.args) is None:
+                self.port.kept.add(node)
+                name = move.old.rpartition(".")[2]
+                advice = f"pass them by keyword: the order of {name}'s fields was not always the same"
+                self.port.note("FWD110", node, what="the order of these arguments", advice=advice)
             elif api_level and not self._feeds_recipes_only(node):
                 self.port.kept.add(node)
-        for name in (*self.port.model.names, *self.port.model.attributes):
-            if self.port.class_move(self.port.resolve(name)) is None:
+        for use in (*self.port.model.names, *self.port.model.attributes):
+            if self.port.class_move(self.port.resolve(use)) is None:
                 continue
-            parent = self.port.model.parents.get(name)
-            called = isinstance(parent, ast.Call) and parent.func is name
+            parent = self.port.model.parents.get(use)
+            called = isinstance(parent, ast.Call) and parent.func is use
             if parent in self.port.kept if called else api_level:
-                self.port.kept.add(name)
+                self.port.kept.add(use)
+            elif isinstance(parent, ast.MatchClass) or (
+                isinstance(parent, ast.ClassDef) and use in parent.bases and self._extends(parent)
+            ):
+                # Patterns and subclasses name fields in ways that are not followed.
+                self.port.kept.add(use)
+                name = self.port.original(use)
+                self.port.note(
+                    "FWD110", use, what=f"every use of {name}'s fields here", advice="port it by hand"
+                )
         self._keep_aliases_whole()
         self.port.kept.update(call for call in self.port.model.calls if call.func in self.port.kept)
+
+    @staticmethod
+    def _extends(node: ast.ClassDef) -> bool:
+        """Whether a subclass has more than a docstring and ``pass``."""
+        return any(not isinstance(s, ast.Pass | ast.Expr) for s in node.body)
 
     def _uses_removed_api(self) -> bool:
         """Whether the file uses names of the cookbook that the target lacks and that no move replaces."""
@@ -180,7 +199,7 @@ class Codemod(Base):
         if origin is None or target is None or (copied and not node.keywords):
             return None
         call, arguments = self.port.open_call(node)
-        order = [] if copied else [f.name for f in origin.fields]
+        order = [] if copied else self.port.order_then(move.old, node.args) or []
         for i in reversed(range(len(arguments))):
             argument = arguments[i]
             old = argument.arg if isinstance(argument, ast.keyword) else None

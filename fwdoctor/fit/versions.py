@@ -271,9 +271,14 @@ def intervals(fits: Sequence[FileFit], product: Product) -> list[Interval]:
 
 def written_for(port: Port) -> int | None:
     """The newest state of the cookbook before the target that a file fits; None if it fits none of them."""
+    return next(reversed(fitting(port)), None)
+
+
+def fitting(port: Port) -> tuple[int, ...]:
+    """The states of the cookbook before the target that a file fits, oldest first."""
     states = port.surfaces.past[0].states if port.surfaces.past else 0
     mask = FileFit(port).misfits(Product.COOKBOOK)
-    return next((state for state in reversed(range(states)) if not mask >> state & 1), None)
+    return tuple(state for state in range(states) if not mask >> state & 1)
 
 
 def closest(fits: Sequence[FileFit], product: Product) -> Version:

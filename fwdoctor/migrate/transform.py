@@ -92,7 +92,8 @@ class _Step:
 def _transform(session: Port, before: list[misfits.Misfit], context: Context) -> _Step:
     """Run the codemods on an opened file and mark what they leave; the same port if nothing changes."""
     session.is_old = any(m.known for m in before) or session.names_old_classes
-    session.origin = functools.cache(functools.partial(versions.written_for, session))
+    session.origins = functools.cache(functools.partial(versions.fitting, session))
+    session.origin = lambda: next(reversed(session.origins()), None)
     codemods = registry.classes(context.only)
     # Most files speak no old API, and need not be asked about, node by node.
     if session.leads_on and (session.is_old or any(c.concerns(session) for c in codemods)):

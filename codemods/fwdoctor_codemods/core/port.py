@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from fwdoctor.finding import Finding
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
-from fwdoctor.surface.model import Class
+from fwdoctor.surface.model import Class, Parameter
 from fwdoctor_codemods.core.arguments import CallText, NewArgument, comments_in
 from fwdoctor_codemods.core.ignores import Ignore, Ignores
 from fwdoctor_codemods.core.model import BindingKind, Scope
@@ -135,6 +135,8 @@ class Port(Names):
         self.ignored: list[Finding] = []
         #: the state of the cookbook that the code was written for, as far as its own words tell
         self.origin: Callable[[], int | None] = lambda: None
+        #: all states of which that may be said
+        self.origins: Callable[[], Sequence[int]] = lambda: ()
         #: whether the file uses anything that the target lacks and an older version had
         self.is_old = False
         self.source = source
@@ -159,6 +161,19 @@ class Port(Names):
         self._hooks: dict[str, list[Callable[[Any], str | None]]] = {}
         self._answers: dict[ast.AST, str | None] = {}
         self._interesting: set[ast.AST] = set()
+
+    def order_then(self, path: str, given: Sequence[ast.expr]) -> list[str] | None:
+        """The names of the fields that positional arguments were meant for when the code was written.
+
+        None where versions that it may have been written for differ.
+        """
+        then = [self.surfaces.class_then(path, state) for state in self.origins()]
+        classes = [c for c in then if c is not None]
+        if not classes:
+            classes = [s for _, s in self.surfaces.old(path) if isinstance(s, Class)]
+        likely = [c for c in classes if all(map(_may_hold, c.fields, given))]
+        orders = {tuple(f.name for f in c.fields)[: len(given)] for c in likely or classes}
+        return list(orders.pop()) if len(orders) == 1 else None
 
     @functools.cached_property
     def stores(self) -> list[ast.Name | ast.Attribute | ast.Subscript]:
@@ -505,6 +520,15 @@ class Port(Names):
         if move is None or move.new is None or not self.target_has(move.new):
             return None
         return move
+
+
+def _may_hold(field: Parameter, value: ast.expr) -> bool:
+    """Whether a field may be given a value: literals of another type speak against it."""
+    if not isinstance(value, ast.Constant) or field.annotation not in ("str", "int", "float", "bool"):
+        return True
+    if field.annotation == "str":
+        return isinstance(value.value, str)
+    return isinstance(value.value, int | float)
 
 
 def shown_setting(setting: str) -> str:

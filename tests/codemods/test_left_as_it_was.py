@@ -414,10 +414,12 @@ def test_left_as_it_was(version: str, text: str) -> None:
 RIGHT = {
     "a chosen object keeps its parentheses": (
         "july",
-        "from training.utils import InfraConfig\n"
-        "def f(a: InfraConfig, b: InfraConfig):\n"
-        "    if (i := InfraConfig(trainer_timeout_s=3)).trainer_timeout_s > 2:\n"
-        "        pass\n",
+        """
+from training.utils import InfraConfig
+def f(a: InfraConfig, b: InfraConfig):
+    if (i := InfraConfig(trainer_timeout_s=3)).trainer_timeout_s > 2:
+        pass
+""",
         ["(i := TrainerConfig(timeout_s=3)).timeout_s > 2"],
     ),
     "an attached trainer is never deleted": (

@@ -1,0 +1,174 @@
+"""What stands around a match, and whether it is a message at all or somebody's words about one."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+
+_COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
+#: Words that show that a text is about Fireworks training.
+FIREWORKS = (
+    "fireworks",
+    "rlortrainerjob",
+    "rlor job",
+    "firectl",
+    "trainingshapes",
+    "hot_load",
+    "hotload",
+    "training.utils",
+    "training.recipes",
+    "training/recipes",
+    "training/utils",
+    "accounts/",
+    "finetuningjobs",
+    "training quota",
+)
+_FRAME = re.compile(
+    r'^[^\n]*?File "(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<name>[^\n]+))?'
+    r'(?:\n(?!\s*File ")(?P<code>[^\n]*))?',
+    re.MULTILINE,
+)
+#: Lines that belong to the message above them.
+_BELONGS = re.compile(
+    rb"[ \t]+\S|\[rank\d+\]:\s{2,}\S|(?:response|error|status|reason|message)\b[^\n]{0,20}:"
+)
+#: What stands before a quote in source code and not in a message.
+_BEFORE_STRING = re.compile(
+    r"[\w\])]\s+=\s*\(?$|[(\[,+%]\s*[rbu]?$|(?:^|[{,\s])\d+:\s*$|\b(?:in|not|or|and|is)\s$"
+)
+_CELL = re.compile(r"^(?:Cell |Input )?In ?\[\d+\]|^----> *\d+ (?P<code>.*)$", re.MULTILINE)
+_CAUGHT = re.compile(r"(?P<type>[A-Za-z_][\w.]*)(?::\s*|\(\s*[\"']?)$")
+_STATUS = re.compile(
+    r"HTTP(?:/[\d.]+)?[ :]*\"?(?P<a>[1-5]\d\d)\b|status(?:_code)?[\"']?\s*[:=]\s*(?P<b>[1-5]\d\d)\b"
+    r"|-> (?P<c>[45]\d\d)\b|(?:^|[\s'\"])(?P<d>[45]\d\d) (?:Client|Server|Unauthorized|Forbidden|[A-Z])",
+    re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"^\s*[+\->]?\s*(?:\d+[:|-]?\s+)?(?:raise|return|assert|yield|print|def|class|if|elif|with|except|from|import|"
+    r"(?:self\.)?_?log(?:ger|ging)?\.\w+|warnings\.warn|pytest\.\w+|self\.assert\w+)\b"
+)
+_RECORD_LINES = 14
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One entry of a traceback: the file, its line, the function and the source line that it shows."""
+
+    path: str
+    line: int
+    name: str
+    code: str
+
+
+class Context:
+    """A piece of a log around a match; ``start`` and ``end`` are its offsets in ``raw``."""
+
+    def __init__(self, raw: bytes, start: int, end: int) -> None:
+        self.raw, self.start, self.end = raw, start, end
+
+    @functools.cached_property
+    def line_start(self) -> int:
+        return self.raw.rfind(b"\n", 0, self.start) + 1
+
+    @functools.cached_property
+    def prefix(self) -> str:
+        """What stands before the match on its line, without colours."""
+        return _text(self.raw[max(self.line_start, self.start - 2000) : self.start])
+
+    @functools.cached_property
+    def rest(self) -> str:
+        """What stands behind the match on its line."""
+        stop = self.raw.find(b"\n", self.end)
+        return _text(self.raw[self.end : stop if stop >= 0 else len(self.raw)][:2000])
+
+    @functools.cached_property
+    def record_end(self) -> int:
+        """Where the message ends: its line, and the lines below that are indented or belong to its block."""
+        at = self.raw.find(b"\n", self.end)
+        for _ in range(_RECORD_LINES):
+            if at < 0:
+                return len(self.raw)
+            stop = self.raw.find(b"\n", at + 1)
+            line = _COLOURS.sub(b"", self.raw[at + 1 : stop if stop >= 0 else len(self.raw)])
+            if not _BELONGS.match(line):
+                return at
+            at = stop
+        return at if at >= 0 else len(self.raw)
+
+    @functools.cached_property
+    def record(self) -> str:
+        """The line of the match and what belongs to it."""
+        return _text(self.raw[self.line_start : min(self.record_end, self.line_start + 8000)])
+
+    @functools.cached_property
+    def around(self) -> str:
+        """A few dozen lines before and behind, in small letters."""
+        return _text(self.raw[max(0, self.start - 4000) : self.end + 2000]).lower()
+
+    @functools.cached_property
+    def before(self) -> str:
+        """What stands above the match's line."""
+        return _text(self.raw[max(0, self.line_start - 12000) : self.line_start])
+
+    @functools.cached_property
+    def frames(self) -> tuple[Frame, ...]:
+        """The traceback that ends in the match's line, outermost first."""
+        text = self.before
+        opened = text.rfind("Traceback (most recent call last)")
+        if opened < 0:
+            return ()
+        marks = list(_FRAME.finditer(text, opened))
+        found = [
+            Frame(f["path"], int(f["line"]), (f["name"] or "").strip(), (f["code"] or "").strip())
+            for f in marks
+        ]
+        below = text[marks[-1].end() :] if marks else ""
+        # Lines that are no part of a traceback in between: the match is another story.
+        strangers = [s for s in below.splitlines() if s.strip() and not s[:1].isspace() and s[0] not in "[|+"]
+        return () if len(strangers) > 1 else tuple(found)
+
+    @property
+    def exception(self) -> str | None:
+        """The type of the exception that carries the message, where the line shows one."""
+        found = _CAUGHT.search(self.prefix.rstrip("\\'\"` "))
+        return found["type"] if found else None
+
+    @functools.cached_property
+    def status(self) -> int | None:
+        """The HTTP status that the record shows."""
+        found = _STATUS.search(self.record)
+        return int(next(v for v in found.groups() if v)) if found else None
+
+    def has(self, words: tuple[str, ...]) -> bool:
+        """Whether one of the words stands around; ``@fireworks`` stands for all that show Fireworks."""
+        wanted = [w for word in words for w in (FIREWORKS if word == "@fireworks" else (word.lower(),))]
+        return any(w in self.around for w in wanted)
+
+    @functools.cached_property
+    def is_quoted(self) -> bool:
+        """Whether the text stands in source code, a comment or a document rather than in a message."""
+        prefix = self.prefix
+        stripped = prefix.strip()
+        if prefix.count("`") % 2 or stripped.startswith(("|", "#", "//", "* ", "- `")):
+            return True
+        if not prefix.endswith(('"', "'")):
+            return False
+        head = prefix[:-1].rstrip("\"'\\")
+        if head.endswith(("\\n",)) or not head.strip():
+            return True
+        if re.search(r"(?:^|[^\w])[rbu]?f[rb]?$", head):
+            return True
+        if _CODE.search(head):
+            return True
+        if re.search(r"(?:^|\W)[a-z_]\w*\(\s*[\w.]+\($", head):  # fail(RuntimeError("...
+            return True
+        if re.search(r"(?:Error|Exception|Warning|Exit)\($", head):
+            return False
+        if _BEFORE_STRING.search(head):
+            return not re.search(r"[\"'][:=]\s*$", head)
+        return False
+
+
+def _text(data: bytes) -> str:
+    return _COLOURS.sub(b"", data).decode("utf-8", "replace")

@@ -1,0 +1,214 @@
+"""A stream of bytes → the places where a known message stands, in constant memory.
+
+One automaton holds a piece of every template. It runs over the squeezed stream; only where it hits is text
+looked at closely. Memory does not grow with the length of the stream, nor with that of its lines.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import ahocorasick_rs
+
+from fwdoctor.explain.catalogue import Catalogue, Entry, Pattern
+from fwdoctor.explain.checks import CHECKS
+from fwdoctor.explain.context import Context
+from fwdoctor.explain.squeeze import Squeezed, squeeze
+
+#: Bytes before and behind a place that are kept to understand it.
+BEFORE, AFTER = 16_384, 6_144
+#: What a template may stretch over, before and behind its anchor.
+_REACH_BACK, _REACH_ON = 3_072, 4_096
+_BLOCK = 8_192
+#: How far a place in one squeezed text may be off in another that begins or ends inside an escape.
+_DRIFT = 64
+
+
+@dataclass(frozen=True)
+class Match:
+    """A known message: its class, where it stands in the stream, and what it says.
+
+    ``start``, ``end`` and ``record_end`` are offsets in bytes; ``line`` counts from 1. ``record_end`` is
+    the end of the block that belongs to the message.
+    """
+
+    entry: Entry
+    pattern: Pattern
+    start: int
+    end: int
+    record_end: int
+    line: int
+    variables: dict[str, str]
+    evidence: str
+
+
+class Automaton:
+    """All anchors of a catalogue, and which patterns each is an anchor of."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.patterns: dict[bytes, list[tuple[Entry, Pattern]]] = {}
+        for entry in catalogue.values():
+            for pattern in entry.patterns:
+                self.patterns.setdefault(pattern.template.anchor, []).append((entry, pattern))
+        self.anchors = list(self.patterns)
+        self._found = ahocorasick_rs.BytesAhoCorasick(
+            self.anchors, implementation=ahocorasick_rs.Implementation.DFA
+        )
+
+    def hits(self, text: bytes) -> list[tuple[int, int, int]]:
+        """(number of the anchor, start, end) of every hit in a squeezed text, overlapping ones too."""
+        return self._found.find_matches_as_indexes(text, overlapping=True)
+
+
+@functools.lru_cache(maxsize=4)
+def automaton(catalogue: Catalogue) -> Automaton:
+    """The automaton of a catalogue; building it takes longer than scanning a megabyte."""
+    return Automaton(catalogue)
+
+
+class Scanner:
+    """Reads a stream piece by piece. Feed it, take the matches; close it for what the end still holds."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._automaton = automaton(catalogue)
+        self._text = b""
+        self._scanned = 0
+        self._offset = 0
+        self._line = 1
+        self._told: dict[tuple[str, int], None] = {}
+
+    @property
+    def lines(self) -> int:
+        """Line ends seen so far."""
+        return self._line - 1 + self._text.count(b"\n")
+
+    def feed(self, data: bytes) -> list[Match]:
+        """Add to the stream; returns what can be told already (the last few kB wait for what follows)."""
+        self._text += data
+        found = list(self._scan(len(self._text) - AFTER))
+        self._forget()
+        return found
+
+    def flush(self) -> list[Match]:
+        """Tell all that is known, without waiting for more: at the end, or when a log stands still."""
+        found = list(self._scan(len(self._text)))
+        self._forget()
+        return found
+
+    def _forget(self) -> None:
+        drop = self._scanned - BEFORE
+        if drop > 0:
+            self._line += self._text.count(b"\n", 0, drop)
+            self._offset += drop
+            self._scanned -= drop
+            self._text = self._text[drop:]
+
+    def _scan(self, limit: int) -> Iterator[Match]:
+        first = self._scanned
+        if limit <= first:
+            return
+        self._scanned = limit
+        text = self._text[first : limit + _REACH_ON]
+        hits = self._automaton.hits(squeeze(text))
+        if not hits:
+            return
+        starts = range(0, len(text), _BLOCK)
+        lengths = [0, *itertools.accumulate(len(squeeze(text[at : at + _BLOCK])) for at in starts)]
+        for number, group in itertools.groupby(hits, lambda h: bisect.bisect_right(lengths, h[1]) - 1):
+            place = first + min(number, len(starts) - 1) * _BLOCK
+            if place < limit:
+                low, high = max(0, place - _REACH_BACK), place + _BLOCK + _REACH_ON
+                window = Squeezed(self._text[low:high])
+                base = window.position(place - low) - lengths[number]
+                matches = self._in_window(window, low, base, group, first, limit)
+                yield from sorted(matches, key=lambda m: m.start)
+
+    def _in_window(
+        self,
+        window: Squeezed,
+        low: int,
+        base: int,
+        hits: Iterable[tuple[int, int, int]],
+        first: int,
+        limit: int,
+    ) -> Iterator[Match]:
+        found: list[tuple[int, int, Entry, Pattern, dict[str, str]]] = []
+        for number, start, _ in hits:
+            anchor = self._automaton.anchors[number]
+            at = _nearest(window.text, anchor, base + start)
+            if at < 0 or not first <= low + window.start(at) < limit:
+                continue
+            for entry, pattern in self._automaton.patterns[anchor]:
+                span = pattern.template.match(window, at)
+                if span is not None:
+                    found.append((low + span.start, low + span.end, entry, pattern, span.variables))
+        # Of what overlaps and is of one class, the longest says most.
+        found.sort(key=lambda f: (f[2].name, f[0] - f[1]))
+        taken: dict[str, list[tuple[int, int]]] = {}
+        for start, end, entry, pattern, variables in found:
+            spans = taken.setdefault(entry.name, [])
+            if any(start < e and s < end for s, e in spans):
+                continue
+            match = self._match(start, end, entry, pattern, variables)
+            if match is not None:
+                spans.append((start, end))
+                yield match
+
+    def _match(
+        self, start: int, end: int, entry: Entry, pattern: Pattern, said: dict[str, str]
+    ) -> Match | None:
+        context = Context(self._text, start, end)
+        variables = accepted(pattern, context, said)
+        key = (entry.name, self._offset + start)
+        if variables is None or key in self._told:
+            return None
+        self._told[key] = None
+        if len(self._told) > 512:
+            del self._told[next(iter(self._told))]
+        return Match(
+            entry=entry,
+            pattern=pattern,
+            start=key[1],
+            end=self._offset + end,
+            record_end=self._offset + context.record_end,
+            line=self._line + self._text.count(b"\n", 0, start),
+            variables=variables,
+            evidence=context.record,
+        )
+
+
+def _nearest(text: bytes, anchor: bytes, place: int) -> int:
+    """The occurrence of an anchor nearest to a place, -1 if there is none; escapes may have moved it a little."""
+    place = max(0, place)
+    behind = text.find(anchor, place, place + _DRIFT + len(anchor))
+    ahead = text.rfind(anchor, max(0, place - _DRIFT), place + len(anchor) - 1)
+    return min((p for p in (behind, ahead) if p >= 0), key=lambda p: abs(p - place), default=-1)
+
+
+def accepted(pattern: Pattern, context: Context, variables: dict[str, str]) -> dict[str, str] | None:
+    """What a match says, or None where its surroundings speak against it."""
+    if context.is_quoted:
+        return None
+    for name, allowed in pattern.values.items():
+        if variables.get(name) not in allowed:
+            return None
+    if pattern.exception:
+        raised = context.exception
+        if raised is not None and raised.rpartition(".")[2] not in pattern.exception:
+            return None
+    if pattern.status:
+        shown = variables.get("status")
+        status = int(shown) if shown and shown.isdigit() else context.status
+        if status not in pattern.status:
+            return None
+    if pattern.unless and context.has(pattern.unless):
+        return None
+    if pattern.near and not context.has(pattern.near):
+        return None
+    if pattern.check is not None:
+        return CHECKS[pattern.check](context, variables)
+    return variables

@@ -150,7 +150,7 @@ class Context:
         """Whether the text stands in source code, a comment or a document rather than in a message."""
         prefix = self.prefix
         stripped = prefix.strip()
-        if prefix.count("`") % 2 or stripped.startswith(("|", "#", "//", "* ", "- `")):
+        if prefix.count("`") % 2 or prefix.startswith("|") or stripped.startswith(("#", "//", "* ", "- `")):
             return True
         if not prefix.endswith(('"', "'")):
             return False

@@ -182,7 +182,7 @@ class Scanner:
 
 
 def _nearest(text: bytes, anchor: bytes, place: int) -> int:
-    """The occurrence of an anchor nearest to a place, -1 if there is none; escapes may have moved it a little."""
+    """The occurrence of an anchor nearest to a place, -1 if there is none; escapes may have moved it."""
     place = max(0, place)
     behind = text.find(anchor, place, place + _DRIFT + len(anchor))
     ahead = text.rfind(anchor, max(0, place - _DRIFT), place + len(anchor) - 1)

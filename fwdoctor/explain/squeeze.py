@@ -20,13 +20,14 @@ _ENCODED = re.compile(rb"\\+u00(?P<code>[2-7][0-9a-fA-F])")
 #: Colour and cursor commands, escaped line ends, other encoded characters: they say nothing.
 _ESCAPES = re.compile(
     rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\\+u001b\[[0-9;?]*[ -/]*[@-~]|\\+[nrt]|\\+u(?!00[2-7])[0-9a-fA-F]{4}"
+    rb"|\n[ \t]+\|(?= )"  # the bar of an exception group
 )
 _KEPT = re.compile(rb"(?P<skip>%b)|%b|[^\x00-\x20\x7f-\xff\\]+" % (_ESCAPES.pattern, _ENCODED.pattern))
 
 
 def squeeze(data: bytes) -> bytes:
     """The characters of a text that survive transport."""
-    if b"\x1b" in data or b"\\" in data:
+    if b"\x1b" in data or b"\\" in data or b"  | " in data:
         data = _ENCODED.sub(_decoded, _ESCAPES.sub(b"", data))
     return data.translate(_TABLE, _DROPPED)
 

@@ -186,6 +186,8 @@ class Report:
     result: Result | None = None
     #: somebody stopped it in the middle; what was done is told
     interrupted: bool = False
+    #: an info is an answer, too (``explain``)
+    infos_count: bool = False
 
     @property
     def summary(self) -> Summary:
@@ -195,7 +197,8 @@ class Report:
     def exit_status(self, *, exit_zero: bool = False) -> int:
         """0 nothing found (or all fixed), 1 findings, 2 could not do the job, 130 interrupted; 2 wins over 1.
 
-        Infos never set the status: a doctor that fails on advice gets wrapped in ``|| true``.
+        Infos never set the status where they are advice: a doctor that fails on advice gets wrapped in
+        ``|| true``.
         ``exit_zero`` relaxes 1, never 2.
         """
         if self.interrupted:
@@ -203,7 +206,8 @@ class Report:
         if self.problems:
             return 2
         summary = self.summary
-        if (summary.errors or summary.warnings or self.would_change) and not exit_zero:
+        found = summary.errors or summary.warnings or (self.infos_count and summary.infos)
+        if (found or self.would_change) and not exit_zero:
             return 1
         return 0
 

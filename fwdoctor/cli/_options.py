@@ -32,11 +32,13 @@ class Output:
     verbose: bool
     color: bool | None
 
-    def finish(self, report: Report, *, paged: bool = False, to_stderr: bool = False) -> int:
+    def finish(
+        self, report: Report, *, paged: bool = False, to_stderr: bool = False, part: str | None = None
+    ) -> int:
         """Print the report, filtered, and return the exit status.
 
         ``paged``: through the user's pager where it goes to a terminal. ``to_stderr``: the standard output
-        belongs to something else.
+        belongs to something else. ``part``: only its ``findings``, or only its ``summary``.
         """
         from fwdoctor import reporters
 
@@ -49,6 +51,7 @@ class Output:
             quiet=self.quiet,
             verbose=self.verbose,
             unicode=self._unicode(),
+            part=part,
         )
         if self.output_file:
             write_output(self.output_file, text)
@@ -120,9 +123,13 @@ def _codes(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tu
         return codes
     from fwdoctor.rulebook import rulebook
 
-    known = rulebook()
+    known = {rule.id: rule.name for rule in rulebook().values()}
+    if not all(any(r.startswith(c) or n == c for r, n in known.items()) for c in codes):
+        from fwdoctor.explain.catalogue import catalogue
+
+        known |= {e.rule.id: e.name for e in catalogue().values()}
     for code in codes:
-        if not any(rule.startswith(code) or known[rule].name == code for rule in known):
+        if not any(rule.startswith(code) or name == code for rule, name in known.items()):
             raise click.BadParameter(f"no rule begins with {code!r}; see 'fwdoctor rule --all'")
     return codes
 

@@ -13,12 +13,24 @@ from fwdoctor.errors import FwdoctorError
 @click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True)
 def command(rule_id: str | None, show_all: bool, output_format: str) -> int:
     """Explain a rule: what it finds, why it matters, what to do."""
+    return show(None if show_all else rule_id, output_format) if bool(rule_id) != show_all else _usage()
+
+
+def _usage() -> int:
+    raise click.UsageError("give one rule, or --all")
+
+
+def show(rule_id: str | None, output_format: str = "text") -> int:
+    """Print the page of one rule, by its id or name, or of all.
+
+    Raises:
+        FwdoctorError: there is no such rule.
+    """
+    from fwdoctor.explain.catalogue import catalogue
     from fwdoctor.rulebook import Rule, rulebook
 
     book = rulebook()
-    if bool(rule_id) == show_all:
-        raise click.UsageError("give one rule, or --all")
-    rules: list[Rule] = [book[r] for r in book]
+    rules: list[Rule] = [book[r] for r in book] + [e.rule for e in catalogue().values()]
     if rule_id is not None:
         rules = [r for r in rules if rule_id.upper() == r.id or rule_id == r.name]
         if not rules:

@@ -51,6 +51,14 @@ _CODE = re.compile(
 _RECORD_LINES = 14
 
 
+def is_ours(path: str) -> bool:
+    """Whether a file is surely the SDK's or the cookbook's, and not in some project's folder of that name."""
+    path = path.replace("\\", "/")
+    if "fireworks/training/" in path or ("cookbook" in path and "/training/" in path):
+        return True
+    return "training/recipes/" in path and path.endswith("_loop.py")
+
+
 @dataclass(frozen=True)
 class Frame:
     """One entry of a traceback: the file, its line, the function and the source line that it shows."""

@@ -5,16 +5,23 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import re
+from collections import deque
 from dataclasses import dataclass, field
 
-from fwdoctor.explain.catalogue import Entry
-from fwdoctor.explain.scan import Match
+from fwdoctor.explain.catalogue import Catalogue, Entry
+from fwdoctor.explain.places import by_place
+from fwdoctor.explain.scan import AFTER, ErrorLine, Match
+from fwdoctor.explain.unknown import Unknown
 from fwdoctor.finding import Finding, Location, Remedy
 from fwdoctor.redact import redact
 
 #: A consequence stands within so many lines of its cause.
 _SAME_INCIDENT = 120
+#: Matches that error lines are compared with, and lines of a class that are remembered.
+_REMEMBERED, _MOST_LINES = 300, 100_000
 _SHOWN_LINES, _SHOWN_WIDTH = 4, 300
+#: Where the SDK's own advice begins, which is the same for every cause.
+_BOILERPLATE = re.compile(r"\s*(?:Solution|Agent debug|Docs|Support|Console):")
 #: What a finding is about, by the names that templates give to it.
 _RESOURCES = ("job", "deployment", "shape", "checkpoint", "model", "snapshot")
 
@@ -39,34 +46,62 @@ class Incident:
 
 
 class Collector:
-    """Takes matches in the order of the stream and tells what they amount to."""
+    """Takes what the scanner found, in the order of the stream, and tells what it amounts to."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._incidents: dict[str, Incident] = {}
         self._lines: dict[str, list[int]] = {}
         self._wrappers: list[Match] = []
-        self._recent: list[Match] = []
+        self._recent: deque[Match] = deque(maxlen=_REMEMBERED)
+        self._pending: deque[ErrorLine] = deque()
+        self.unknown = Unknown()
 
-    def add(self, match: Match) -> bool:
-        """Add a match; returns whether it is the first of its class, and worth telling at once."""
-        entry = match.entry
-        self._settle(match.start)
-        if entry.wrapper:
-            if not any(
-                match.start <= m.start < match.record_end or m.start <= match.start < m.end
-                for m in self._recent
-            ):
+    def add(self, found: Match | ErrorLine) -> list[str]:
+        """Add what was found; the names of classes that are new by it."""
+        new = self._settle(found.start)
+        if isinstance(found, ErrorLine):
+            self._pending.append(found)
+        elif (name := self._add(found)) is not None:
+            new.append(name)
+        return new
+
+    def close(self) -> list[str]:
+        """Nothing more comes: decide on what was left open. The names of classes that are new by that."""
+        return self._settle(None)
+
+    def findings(self, path: str) -> list[Finding]:
+        """What was found in the input called ``path``: a stale SDK first, then as it came."""
+        found = sorted(self._incidents.values(), key=lambda i: (not i.first.entry.stale_sdk, i.first.start))
+        return [finding(i, path) for i in found]
+
+    def incident(self, name: str) -> Incident:
+        """The incident of a class that was found."""
+        return self._incidents[name]
+
+    # --- deciding ------------------------------------------------------------------------------------
+
+    def _add(self, match: Match) -> str | None:
+        if match.entry.wrapper:
+            if not any(self._is_inside(m, match) for m in self._recent):
                 self._wrappers.append(match)
-            return False
-        self._wrappers = [w for w in self._wrappers if not w.start <= match.start < w.record_end]
-        self._recent = [m for m in self._recent[-20:] if m.record_end > match.start - 20_000]
+            self._recent.append(match)
+            return None
+        self._wrappers = [w for w in self._wrappers if not self._is_inside(match, w)]
         self._recent.append(match)
-        root = self._root(entry, match.line)
+        root = self._root(match.entry, match.line)
         if root is not None:
-            root.folded[entry.name] = root.folded.get(entry.name, 0) + 1
+            root.folded[match.entry.name] = root.folded.get(match.entry.name, 0) + 1
             root.last_line = max(root.last_line, match.line)
-            return False
+            return None
         return self._count(match)
+
+    @staticmethod
+    def _is_inside(inner: Match, wrapper: Match) -> bool:
+        """Whether a match says what a wrapper carries: it stands in its block, or around its beginning."""
+        if inner.entry.wrapper:
+            return False
+        return wrapper.start <= inner.start < wrapper.record_end or inner.start <= wrapper.start < inner.end
 
     def _root(self, entry: Entry, line: int) -> Incident | None:
         """The incident of which a match of ``entry`` is a mere consequence."""
@@ -77,15 +112,24 @@ class Collector:
                 return self._incidents[name]
         return None
 
-    def _settle(self, start: int | None) -> None:
-        """Wrappers whose end the stream has passed carry nothing that is known."""
+    def _settle(self, start: int | None) -> list[str]:
+        """Decide on wrappers and error lines whose end the stream has passed, or on all."""
+        new: list[str | None] = []
         done = [w for w in self._wrappers if start is None or w.record_end <= start]
         self._wrappers = [w for w in self._wrappers if w not in done]
-        for wrapper in done:
-            if self._root(wrapper.entry, wrapper.line) is None:
-                self._count(wrapper)
+        new += [self._count(w) for w in done if self._root(w.entry, w.line) is None]
+        while self._pending and (start is None or self._pending[0].record_end + AFTER <= start):
+            line = self._pending.popleft()
+            if any(m.start < line.record_end and line.start < m.record_end for m in self._recent):
+                continue
+            match = by_place(self._catalogue, line)
+            if match is None:
+                self.unknown.add(line)
+            else:
+                new.append(self._add(match))
+        return [name for name in new if name is not None]
 
-    def _count(self, match: Match) -> bool:
+    def _count(self, match: Match) -> str | None:
         name = match.entry.name
         incident = self._incidents.get(name)
         new = incident is None
@@ -93,15 +137,9 @@ class Collector:
             incident = self._incidents[name] = Incident(match)
         incident.add(match)
         lines = self._lines.setdefault(name, [])
-        if len(lines) < 100_000 and (not lines or match.line >= lines[-1]):
+        if len(lines) < _MOST_LINES and (not lines or match.line >= lines[-1]):
             lines.append(match.line)
-        return new
-
-    def findings(self, path: str) -> list[Finding]:
-        """What was found in the input called ``path``: causes before their consequences, as they came."""
-        self._settle(None)
-        found = sorted(self._incidents.values(), key=lambda i: (not i.first.entry.stale_sdk, i.first.start))
-        return [finding(i, path) for i in found]
+        return name if new else None
 
 
 def finding(incident: Incident, path: str) -> Finding:
@@ -136,7 +174,9 @@ def finding(incident: Incident, path: str) -> Finding:
 
 def shown(record: str) -> str:
     """The few lines of a record that are shown as evidence, without secrets."""
-    lines = [line.rstrip() for line in record.splitlines() if line.strip()][:_SHOWN_LINES]
+    lines = [line.rstrip() for line in record.splitlines() if line.strip()]
+    told = next((i for i, line in enumerate(lines) if _BOILERPLATE.match(line)), len(lines))
+    lines = lines[: min(max(told, 1), _SHOWN_LINES)]
     cut = [line if len(line) <= _SHOWN_WIDTH else line[:_SHOWN_WIDTH] + " …" for line in lines]
     return redact("\n".join(cut))
 

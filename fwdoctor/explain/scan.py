@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import functools
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ import ahocorasick_rs
 
 from fwdoctor.explain.catalogue import Catalogue, Entry, Pattern
 from fwdoctor.explain.checks import CHECKS
-from fwdoctor.explain.context import Context
+from fwdoctor.explain.context import Context, is_ours
 from fwdoctor.explain.squeeze import Squeezed, squeeze
 
 #: Bytes before and behind a place that are kept to understand it.
@@ -46,6 +47,33 @@ class Match:
     evidence: str
 
 
+@dataclass(frozen=True)
+class ErrorLine:
+    """A line that reports an error, known or not: an exception, or a record of level ERROR or worse.
+
+    ``exception`` is its type, None of a record; ``path`` and ``code`` are those of the innermost frame of
+    the traceback above it.
+    """
+
+    start: int
+    record_end: int
+    line: int
+    text: str
+    exception: str | None
+    path: str | None
+    code: str | None
+    is_ours: bool
+
+
+#: Squeezed pieces that lines have which report errors.
+_SIGNS = (b"Error:", b"Exception:", b"ERROR", b"CRITICAL", b"FATAL", b"Timeout:", b"Interrupt:")
+_EXCEPTION_LINE = re.compile(
+    r"^(?:\[?rank ?\d+\]?:?\s*|E\s{2,}|\s*\|\s+|[^\n]{0,120}?[\s\]:](?=[\w.]*[A-Z]))?"
+    r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exit))(?::\s|\s*$)"
+)
+_RECORD_LINE = re.compile(r"^(?:[^\n]{0,80}?[\s\[|:\"'])?(?:ERROR|CRITICAL|FATAL)(?:[\s\]|:\"',-]|$)(?!\s*=)")
+
+
 class Automaton:
     """All anchors of a catalogue, and which patterns each is an anchor of."""
 
@@ -54,7 +82,8 @@ class Automaton:
         for entry in catalogue.values():
             for pattern in entry.patterns:
                 self.patterns.setdefault(pattern.template.anchor, []).append((entry, pattern))
-        self.anchors = list(self.patterns)
+        self.anchors = [*self.patterns, *_SIGNS]
+        self.first_sign = len(self.patterns)
         self._found = ahocorasick_rs.BytesAhoCorasick(
             self.anchors, implementation=ahocorasick_rs.Implementation.DFA
         )
@@ -80,20 +109,21 @@ class Scanner:
         self._offset = 0
         self._line = 1
         self._told: dict[tuple[str, int], None] = {}
+        self._last_error = -1
 
     @property
     def lines(self) -> int:
         """Line ends seen so far."""
         return self._line - 1 + self._text.count(b"\n")
 
-    def feed(self, data: bytes) -> list[Match]:
+    def feed(self, data: bytes) -> list[Match | ErrorLine]:
         """Add to the stream; returns what can be told already (the last few kB wait for what follows)."""
         self._text += data
         found = list(self._scan(len(self._text) - AFTER))
         self._forget()
         return found
 
-    def flush(self) -> list[Match]:
+    def flush(self) -> list[Match | ErrorLine]:
         """Tell all that is known, without waiting for more: at the end, or when a log stands still."""
         found = list(self._scan(len(self._text)))
         self._forget()
@@ -107,7 +137,7 @@ class Scanner:
             self._scanned -= drop
             self._text = self._text[drop:]
 
-    def _scan(self, limit: int) -> Iterator[Match]:
+    def _scan(self, limit: int) -> Iterator[Match | ErrorLine]:
         first = self._scanned
         if limit <= first:
             return
@@ -135,12 +165,16 @@ class Scanner:
         hits: Iterable[tuple[int, int, int]],
         first: int,
         limit: int,
-    ) -> Iterator[Match]:
+    ) -> Iterator[Match | ErrorLine]:
         found: list[tuple[int, int, Entry, Pattern, dict[str, str]]] = []
         for number, start, _ in hits:
             anchor = self._automaton.anchors[number]
             at = _nearest(window.text, anchor, base + start)
             if at < 0 or not first <= low + window.start(at) < limit:
+                continue
+            if number >= self._automaton.first_sign:
+                if (line := self._error_line(low + window.start(at))) is not None:
+                    yield line
                 continue
             for entry, pattern in self._automaton.patterns[anchor]:
                 span = pattern.template.match(window, at)
@@ -157,6 +191,34 @@ class Scanner:
             if match is not None:
                 spans.append((start, end))
                 yield match
+
+    def _error_line(self, place: int) -> ErrorLine | None:
+        """The line around a sign, if it reports an error; each line once."""
+        context = Context(self._text, place, place + 1)
+        start = self._offset + context.line_start
+        if start <= self._last_error:
+            return None
+        text = (context.prefix + chr(self._text[place]) + context.rest)[:2000].rstrip("\r\n")
+        raised = _EXCEPTION_LINE.match(text)
+        if raised is None and not _RECORD_LINE.match(text):
+            return None
+        if (
+            raised is not None
+            and Context(self._text, context.line_start + raised.start("type"), place).is_quoted
+        ):
+            return None
+        self._last_error = start
+        last = context.frames[-1] if raised is not None and context.frames else None
+        return ErrorLine(
+            start=start,
+            record_end=self._offset + context.record_end,
+            line=self._line + self._text.count(b"\n", 0, context.line_start),
+            text=text,
+            exception=raised["type"] if raised else None,
+            path=last.path if last else None,
+            code=last.code if last else None,
+            is_ours=any(is_ours(f.path) for f in context.frames),
+        )
 
     def _match(
         self, start: int, end: int, entry: Entry, pattern: Pattern, said: dict[str, str]

@@ -10,12 +10,13 @@ from fwdoctor.finding import Report
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a report is to look: colour, few words, more words, characters beyond ASCII."""
+    """How a report is to look: colour, few words, more words, characters beyond ASCII; which part of it."""
 
     color: bool = False
     quiet: bool = False
     verbose: bool = False
     unicode: bool = True
+    part: str | None = None
 
 
 #: What our own words use beyond ASCII.
@@ -35,8 +36,9 @@ def render(
     quiet: bool = False,
     verbose: bool = False,
     unicode: bool = True,
+    part: str | None = None,
 ) -> str:
     """The report in a format: ``text``, ``concise``, ``json`` or ``jsonl``."""
     module = importlib.import_module(f"fwdoctor.reporters.{output_format}_")
-    text: str = module.render(report, Style(color, quiet, verbose, unicode))
+    text: str = module.render(report, Style(color, quiet, verbose, unicode, part))
     return text

@@ -55,6 +55,8 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
         yield from _files(report)
     yield from lines_of(report.result, style)
     shown = sorted(report.findings, key=lambda f: (f.preexisting, _ORDER.index(f.severity)))
+    if style.part == "summary":
+        shown = []
     told = False
     for finding in shown:
         yield ()
@@ -62,7 +64,7 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
             yield (("Wrong before the port, and left as it was:", "bold"),)
             told = True
         yield from _finding(finding, style)
-    if not style.quiet and report.result is None:
+    if not style.quiet and report.result is None and style.part != "findings":
         if shown:
             yield ()
         yield from _summary(report, style)
@@ -111,6 +113,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
         (f" {finding.name}", "bold"),
         (f"{dot}{finding.severity}{dot}{_SIDES[finding.side]}", ""),
         (times if finding.count > 1 else "", ""),
+        (f"{dot}matched by its wording alone" if finding.matched_by == "text" else "", "dim"),
     )
     if finding.location or finding.resource:
         yield (("  at ", "dim"), (str(finding.location or finding.resource), ""))
@@ -118,7 +121,8 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
     if finding.evidence:
         for i, row in enumerate(finding.evidence.splitlines()):
             yield (("  seen " if i == 0 else "       ", "dim"), (row, ""))
-    if style.verbose and finding.cause:
+    # Of an error, the cause is the answer; of a rule it is the background.
+    if (style.verbose or finding.matched_by) and finding.cause:
         yield (("  why ", "dim"), (finding.cause, ""))
     for number, step in enumerate(finding.remedy, 1):
         label = f"  {number}. " if len(finding.remedy) > 1 else "  do "

@@ -1,0 +1,60 @@
+"""``fwdoctor run``: a command, and what its errors mean."""
+
+from __future__ import annotations
+
+import click
+
+from fwdoctor.cli._options import Output, output_options
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@output_options
+def command(arguments: tuple[str, ...], output: Output) -> int:
+    """Run COMMAND, pass its output and exit status through, and explain it if it fails.
+
+    The explanation goes to the standard error, behind all that the command wrote. Without a failure nothing
+    is added.
+    """
+    from fwdoctor.explain import child
+    from fwdoctor.explain.catalogue import catalogue
+    from fwdoctor.explain.incident import Collector
+    from fwdoctor.explain.run import Explained, next_step
+    from fwdoctor.explain.scan import Scanner
+    from fwdoctor.finding import Report
+
+    known = catalogue()
+    scanners = {1: Scanner(known), 2: Scanner(known)}
+    collectors = {1: Collector(known), 2: Collector(known)}
+
+    def look(stream: int, data: bytes) -> None:
+        for found in scanners[stream].feed(data):
+            collectors[stream].add(found)
+
+    try:
+        status = child.run(arguments, look)
+    except child.CannotStart as error:
+        click.echo(f"fwdoctor: {error}", err=True)
+        return error.status
+    if not status:
+        return 0
+    result = Explained()
+    for stream, name in ((2, "<stderr>"), (1, "<stdout>")):
+        for found in scanners[stream].flush():
+            collectors[stream].add(found)
+        collectors[stream].close()
+        result.findings += collectors[stream].findings(name)
+        result.lines += scanners[stream].lines
+        result.unknown.append((name, collectors[stream].unknown))
+    count = result.unknown_lines
+    more = f" ({count:,} unknown error line{'s' if count != 1 else ''})" if count else ""
+    notes = [] if result.findings else [f"no known error in {result.lines:,} lines{more}"]
+    ended = f"the command ended with status {status}"
+    report = Report(
+        command="run",
+        findings=tuple(result.findings),
+        notes=(ended, *notes, next_step(result)),
+        infos_count=True,
+    )
+    output.finish(report, to_stderr=True)
+    return status

@@ -75,8 +75,11 @@ def sdk_name(context: Context, variables: dict[str, str]) -> dict[str, str] | No
     """A name that some release of the SDK has and the installed one has not."""
     from fwdoctor.surface.timeline import sdk
 
-    told = _name_history(f"{variables.get('module', '')}.{variables.get('name', '')}", sdk())
-    return {**variables, **told} if told else None
+    module, name = variables.get("module", ""), variables.get("name", "")
+    if not f"{module}.".startswith("fireworks.training."):
+        return None
+    told = _name_history(f"{module}.{name}", sdk()) or _told([], sdk(), name, module)
+    return {**variables, **told}
 
 
 def sdk_member(context: Context, variables: dict[str, str]) -> dict[str, str] | None:

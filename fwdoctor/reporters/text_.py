@@ -167,4 +167,5 @@ def _summary(report: Report, style: Style) -> Iterator[Line]:
         if not report.findings and not report.problems:
             parts.insert(0, "nothing found")
     joint = " · " if style.unicode else ", "
-    yield ((joint.join(parts) or "nothing found", "bold"),)
+    if parts or not report.infos_count:  # text in which no error is known is not clean
+        yield ((joint.join(parts) or "nothing found", "bold"),)

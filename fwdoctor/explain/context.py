@@ -6,6 +6,8 @@ import functools
 import re
 from dataclasses import dataclass
 
+from fwdoctor.explain.squeeze import squeeze
+
 _COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 #: Words that show that a text is about Fireworks training.
 FIREWORKS = (
@@ -38,14 +40,16 @@ _BEFORE_STRING = re.compile(
     r"[\w\])]\s+=\s*\(?$|[(\[,+%]\s*[rbu]?$|(?:^|[{,\s])\d+:\s*$|\b(?:in|not|or|and|is)\s$"
 )
 _CELL = re.compile(r"^(?:Cell |Input )?In ?\[\d+\]|^----> *\d+ (?P<code>.*)$", re.MULTILINE)
-_CAUGHT = re.compile(r"(?P<type>[A-Za-z_][\w.]*)(?::\s*|\(\s*[\"']?)$")
+_CAUGHT = re.compile(
+    r"(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Timeout))(?::\s*|\(\s*[\"']?)$"
+)
 _STATUS = re.compile(
     r"HTTP(?:/[\d.]+)?[ :]*\"?(?P<a>[1-5]\d\d)\b|status(?:_code)?[\"']?\s*[:=]\s*(?P<b>[1-5]\d\d)\b"
     r"|-> (?P<c>[45]\d\d)\b|(?:^|[\s'\"])(?P<d>[45]\d\d) (?:Client|Server|Unauthorized|Forbidden|[A-Z])",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"^\s*[+\->]?\s*(?:\d+[:|-]?\s+)?(?:raise|return|assert|yield|print|def|class|if|elif|with|except|from|import|"
+    r"^(?:[\w./\\-]+[:-]\d+[:-])?\s*[+\->]?\s*(?:\d+[:|-]?\s+)?(?:raise|return|assert|yield|print|def|class|if|elif|with|except|from|import|"
     r"(?:self\.)?_?log(?:ger|ging)?\.\w+|warnings\.warn|pytest\.\w+|self\.assert\w+)\b"
 )
 _RECORD_LINES = 14
@@ -111,8 +115,8 @@ class Context:
 
     @functools.cached_property
     def around(self) -> str:
-        """A few dozen lines before and behind, in small letters."""
-        return _text(self.raw[max(0, self.start - 4000) : self.end + 2000]).lower()
+        """A few dozen lines before and behind, squeezed, in small letters."""
+        return squeeze(self.raw[max(0, self.start - 4000) : self.end + 2000]).decode("ascii").lower()
 
     @functools.cached_property
     def before(self) -> str:
@@ -150,8 +154,8 @@ class Context:
 
     def has(self, words: tuple[str, ...]) -> bool:
         """Whether one of the words stands around; ``@fireworks`` stands for all that show Fireworks."""
-        wanted = [w for word in words for w in (FIREWORKS if word == "@fireworks" else (word.lower(),))]
-        return any(w in self.around for w in wanted)
+        wanted = [w for word in words for w in (FIREWORKS if word == "@fireworks" else (word,))]
+        return any(squeeze(w.lower().encode()).decode("ascii") in self.around for w in wanted)
 
     @functools.cached_property
     def is_quoted(self) -> bool:
@@ -161,7 +165,7 @@ class Context:
         if prefix.count("`") % 2 or prefix.startswith("|") or stripped.startswith(("#", "//", "* ", "- `")):
             return True
         if not prefix.endswith(('"', "'")):
-            return False
+            return stripped.endswith("raise")
         head = prefix[:-1].rstrip("\"'\\")
         if head.endswith(("\\n",)) or not head.strip():
             return True

@@ -24,7 +24,7 @@ from fwdoctor.explain.squeeze import Squeezed, squeeze
 BEFORE, AFTER = 16_384, 6_144
 #: What a template may stretch over, before and behind its anchor.
 _REACH_BACK, _REACH_ON = 3_072, 4_096
-_BLOCK = 8_192
+_BLOCK = 2_048
 #: How far a place in one squeezed text may be off in another that begins or ends inside an escape.
 _DRIFT = 64
 
@@ -65,6 +65,8 @@ class ErrorLine:
     is_ours: bool
 
 
+#: The same as they stand in a text.
+_SIGNS_IN_TEXT = re.compile(rb"(?:Error|Exception|Timeout|Interrupt):|ERROR|CRITICAL|FATAL")
 #: Squeezed pieces that lines have which report errors.
 _SIGNS = (b"Error:", b"Exception:", b"ERROR", b"CRITICAL", b"FATAL", b"Timeout:", b"Interrupt:")
 _EXCEPTION_LINE = re.compile(
@@ -150,12 +152,19 @@ class Scanner:
         lengths = [0, *itertools.accumulate(len(squeeze(text[at : at + _BLOCK])) for at in starts)]
         for number, group in itertools.groupby(hits, lambda h: bisect.bisect_right(lengths, h[1]) - 1):
             place = first + min(number, len(starts) - 1) * _BLOCK
-            if place < limit:
+            if place >= limit:
+                continue
+            there = list(group)
+            wanted = [h for h in there if h[0] < self._automaton.first_sign]
+            found: list[Match | ErrorLine] = []
+            if len(wanted) < len(there):
+                found += self._error_lines(place, limit)
+            if wanted:
                 low, high = max(0, place - _REACH_BACK), place + _BLOCK + _REACH_ON
                 window = Squeezed(self._text[low:high])
                 base = window.position(place - low) - lengths[number]
-                matches = self._in_window(window, low, base, group, first, limit)
-                yield from sorted(matches, key=lambda m: m.start)
+                found += self._in_window(window, low, base, wanted, first, limit)
+            yield from sorted(found, key=lambda f: f.start)
 
     def _in_window(
         self,
@@ -165,16 +174,12 @@ class Scanner:
         hits: Iterable[tuple[int, int, int]],
         first: int,
         limit: int,
-    ) -> Iterator[Match | ErrorLine]:
+    ) -> Iterator[Match]:
         found: list[tuple[int, int, Entry, Pattern, dict[str, str]]] = []
         for number, start, _ in hits:
             anchor = self._automaton.anchors[number]
             at = _nearest(window.text, anchor, base + start)
             if at < 0 or not first <= low + window.start(at) < limit:
-                continue
-            if number >= self._automaton.first_sign:
-                if (line := self._error_line(low + window.start(at))) is not None:
-                    yield line
                 continue
             for entry, pattern in self._automaton.patterns[anchor]:
                 span = pattern.template.match(window, at)
@@ -191,6 +196,12 @@ class Scanner:
             if match is not None:
                 spans.append((start, end))
                 yield match
+
+    def _error_lines(self, place: int, limit: int) -> Iterator[ErrorLine]:
+        """The lines of a block that report errors."""
+        for sign in _SIGNS_IN_TEXT.finditer(self._text, place, min(place + _BLOCK + 16, limit)):
+            if (line := self._error_line(sign.start())) is not None:
+                yield line
 
     def _error_line(self, place: int) -> ErrorLine | None:
         """The line around a sign, if it reports an error; each line once."""

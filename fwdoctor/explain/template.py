@@ -32,7 +32,8 @@ _NAME_BYTES = _WORD_BYTES | frozenset(b".")
 #: Occurrences of a template's first piece that are tried.
 _BEGINNINGS = 4
 _LINE_END = re.compile(rb"(?:\x1b\[[0-9;]*m|[ \t'\"`)\]},.;:|\\]|[\x80-\xff])*(?:\\n|\r|\n|$)")
-_MOST_LINES = 4
+_COLOUR_BEFORE = re.compile(rb"(?:\x1b|\\u001b)\[[0-9;]*m\Z")
+_MOST_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,8 @@ def _joins(raw: bytes, start: int) -> bool:
     """Whether a word goes on before ``start``; an escaped line end is none."""
     if not start or raw[start - 1] not in _WORD_BYTES:
         return False
-    return not (raw[start - 1] in b"nrt" and raw[start - 2 : start - 1] == b"\\")
+    escaped = raw[start - 1] in b"nrt" and raw[start - 2 : start - 1] == b"\\"
+    return not escaped and not _COLOUR_BEFORE.search(raw, max(0, start - 16), start)
 
 
 def _end_of_line(raw: bytes, start: int, gap: Gap) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fwdoctor.explain.squeeze import squeeze
 
 _COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_ESCAPED = re.compile(r"\\+([n\"'])")
 #: Words that show that a text is about Fireworks training.
 FIREWORKS = (
     "fireworks",
@@ -34,6 +35,7 @@ _FRAME = re.compile(
 #: Lines that belong to the message above them.
 _BELONGS = re.compile(
     rb"[ \t]+\S|\[rank\d+\]:\s{2,}\S|(?:response|error|status|reason|message)\b[^\n]{0,20}:"
+    rb"|[^\n]{0,160}?\s{2}(?:Cause|Solution|Agent debug|Docs|Support|Console): "
 )
 #: What stands before a quote in source code and not in a message.
 _BEFORE_STRING = re.compile(
@@ -49,7 +51,7 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"^(?:[\w./\\-]+[:-]\d+[:-])?\s*[+\->]?\s*(?:\d+[:|-]?\s+)?(?:raise|return|assert|yield|print|def|class|if|elif|with|except|from|import|"
+    r"^(?:[\w./\\-]+[:-]\d+[:-])?\s*[+\->]?\s*(?:\d+[:|-]?\s+)?(?:raise|return|assert|yield|print|echo|printf|def|class|if|elif|with|except|from|import|"
     r"(?:self\.)?_?log(?:ger|ging)?\.\w+|warnings\.warn|pytest\.\w+|self\.assert\w+)\b"
 )
 _RECORD_LINES = 14
@@ -85,8 +87,8 @@ class Context:
 
     @functools.cached_property
     def prefix(self) -> str:
-        """What stands before the match on its line, without colours."""
-        return _text(self.raw[max(self.line_start, self.start - 2000) : self.start])
+        """What stands before the match on its line, without colours; an escaped line end is one."""
+        return _text(self.raw[max(self.line_start, self.start - 2000) : self.start]).rpartition("\n")[2]
 
     @functools.cached_property
     def rest(self) -> str:
@@ -120,8 +122,9 @@ class Context:
 
     @functools.cached_property
     def before(self) -> str:
-        """What stands above the match's line."""
-        return _text(self.raw[max(0, self.line_start - 12000) : self.line_start])
+        """What stands above the match's line, be its line ends escaped or not."""
+        text = _text(self.raw[max(0, self.start - 12000) : self.start])
+        return text[: text.rfind("\n") + 1]
 
     @functools.cached_property
     def frames(self) -> tuple[Frame, ...]:
@@ -183,4 +186,8 @@ class Context:
 
 
 def _text(data: bytes) -> str:
-    return _COLOURS.sub(b"", data).decode("utf-8", "replace")
+    """A text without colours; escaped line ends and quotes are what they stand for."""
+    text = _COLOURS.sub(b"", data).decode("utf-8", "replace")
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda m: "\n" if m[1] == "n" else m[1], text)
+    return text

@@ -24,7 +24,7 @@ _WORD = re.compile(rb"[\w./:@+%~#=&?*,-]+")
 _NUMBER = re.compile(rb"[0-9][0-9.,_]*")
 #: What documents, source code and format strings have where a real message has a value.
 _UNREAL = re.compile(
-    rb"^\W*(?:\.\.\.|<[^<>\n]*>|%[sdqrv]|\$?\{[A-Za-z_][^\"\n:]*\})\W*$"
+    rb"^\W*(?:\.\.\.|<[^<>\n|']*>|%[sdqrv]|\$?\{[A-Za-z_][^\"\n:]*\})\W*$"
     rb"|\{[A-Za-z_][\w.\[\]()'\"]*(?:![rsa])?(?::[^{}\s]*)?\}|%[sdqrv]\b|<[a-z][a-z_ -]*>"
 )
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -34,6 +34,8 @@ _BEGINNINGS = 4
 _LINE_END = re.compile(rb"(?:\x1b\[[0-9;]*m|[ \t'\"`)\]},.;:|\\]|[\x80-\xff])*(?:\\n|\r|\n|$)")
 _COLOUR_BEFORE = re.compile(rb"(?:\x1b|\\u001b)\[[0-9;]*m\Z")
 _MOST_LINES = 8
+#: Shorter lines were not wrapped.
+_NARROW = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,10 @@ def _end_of_line(raw: bytes, start: int, gap: Gap) -> int:
     if gap.kind in ("word", "int"):
         found = (_WORD if gap.kind == "word" else _NUMBER).match(raw, start + _blank(raw, start))
         return found.end() if found else start
+    first = start + _blank(raw, start)
+    wide = start - raw.rfind(b"\n", 0, start) > _NARROW
+    if wide and raw[first : first + 1] in (b"\r", b"\n"):  # wrapped right before the value
+        start = first + len(raw[first : first + 2]) - len(raw[first : first + 2].lstrip(b"\r\n"))
     most = raw.find(b"\n", start, start + gap.most)
     return most if most >= 0 else min(len(raw), start + gap.most)
 
@@ -201,9 +207,9 @@ def _fits(gap: Gap, value: bytes) -> bool:
     if value.count(b"\n") > _MOST_LINES or _UNREAL.search(value):
         return False
     if gap.kind == "word":
-        return _WORD.fullmatch(_joined(value).strip(b"'\"`\\")) is not None
+        return _WORD.fullmatch(_joined(value).strip(b" '\"`\\")) is not None
     if gap.kind == "int":
-        return _NUMBER.fullmatch(_joined(value).strip(b"'\"`\\")) is not None
+        return _NUMBER.fullmatch(_joined(value).strip(b" '\"`\\")) is not None
     return gap.name is None or bool(value.strip(b" \t\r\n'\"`\\"))
 
 

@@ -37,6 +37,9 @@ _BELONGS = re.compile(
     rb"[ \t]+\S|\[rank\d+\]:\s{2,}\S|(?:response|error|status|reason|message)\b[^\n]{0,20}:"
     rb"|[^\n]{0,160}?\s{2}(?:Cause|Solution|Agent debug|Docs|Support|Console): "
 )
+#: A line that begins inside a string of source code, and one that defines something.
+_STRING_LINE = re.compile(r"""\s*[+\-]?\s*[rfbuRFBU]{0,2}(?:"[^"]*|'[^']*)$""")
+_DEFINITION = re.compile(r"\s*(?:async\s+def|def|class)\s+\w")
 #: What stands before a quote in source code and not in a message.
 _BEFORE_STRING = re.compile(
     r"[\w\])]\s+=\s*\(?$|[(\[,+%]\s*[rbu]?$|(?:^|[{,\s])\d+:\s*$|\b(?:in|not|or|and|is)\s$"
@@ -160,11 +163,23 @@ class Context:
         wanted = [w for word in words for w in (FIREWORKS if word == "@fireworks" else (word,))]
         return any(squeeze(w.lower().encode()).decode("ascii") in self.around for w in wanted)
 
+    @property
+    def _is_no_repr(self) -> bool:
+        """Whether ``Type("...")`` is code: Python's own form has single quotes where it can."""
+        if (
+            self.raw[self.start - 1 : self.start] != b'"'
+            or self.raw[self.start - 2 : self.start - 1] == b"\\"
+        ):
+            return False
+        return b"'" not in self.raw[self.start : self.raw.find(b'"', self.start)]
+
     @functools.cached_property
     def is_quoted(self) -> bool:
         """Whether the text stands in source code, a comment or a document rather than in a message."""
         prefix = self.prefix
         stripped = prefix.strip()
+        if _STRING_LINE.match(prefix) or _DEFINITION.match(prefix):
+            return True
         if prefix.count("`") % 2 or prefix.startswith("|") or stripped.startswith(("#", "//", "* ", "- `")):
             return True
         if not prefix.endswith(('"', "'")):
@@ -179,7 +194,7 @@ class Context:
         if re.search(r"(?:^|\W)[a-z_]\w*\(\s*[\w.]+\($", head):  # fail(RuntimeError("...
             return True
         if re.search(r"(?:Error|Exception|Warning|Exit)\($", head):
-            return False
+            return self._is_no_repr
         if _BEFORE_STRING.search(head):
             return not re.search(r"[\"'][:=]\s*$", head)
         return False

@@ -115,8 +115,9 @@ class Scanner:
 
     @property
     def lines(self) -> int:
-        """Line ends seen so far."""
-        return self._line - 1 + self._text.count(b"\n")
+        """Lines seen so far; one that has not ended counts."""
+        begun = bool(self._text) and not self._text.endswith(b"\n")
+        return self._line - 1 + self._text.count(b"\n") + begun
 
     def feed(self, data: bytes) -> list[Match | ErrorLine]:
         """Add to the stream; returns what can be told already (the last few kB wait for what follows)."""

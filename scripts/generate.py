@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from fwdoctor.explain.catalogue import catalogue
 from fwdoctor.moves import moves, provisioning
 from fwdoctor.reporters.document import Document
 from fwdoctor.rulebook import Rule, rulebook
@@ -58,6 +59,17 @@ def rules_table() -> str:
 def _row(rule: Rule) -> str:
     message = rule.message.replace("|", "\\|")
     return f"| {rule.id} | {rule.name} | {rule.severity} | {message} |"
+
+
+def errors_table() -> str:
+    """Every class of errors, a row each."""
+    sides = {"user": "you", "platform": "Fireworks", "nobody": "nobody", "unknown": "not clear"}
+    rows = ["| class | name | who acts | what happened |", "|---|---|---|---|"]
+    for entry in catalogue().values():
+        rule = entry.rule
+        message = re.sub(r"\{([a-z_]+)\}", r"‹\1›", rule.message).replace("|", "\\|")
+        rows.append(f"| {rule.id} | {rule.name} | {sides[rule.side]} | {message} |")
+    return "\n".join(rows)
 
 
 def moves_table() -> str:
@@ -120,6 +132,7 @@ SHOWN = (
     "fwdoctor surface diff 1311b610^ latest --used-by tests/fixtures/june_project",
     "fwdoctor surface show TrainerConfig.pending_timeout_s",
     "fwdoctor rule FWD106",
+    "fwdoctor explain tests/fixtures/failed_run.log",
 )
 
 
@@ -142,6 +155,7 @@ def commands() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "rules": rules_table,
+    "errors": errors_table,
     "moves": moves_table,
     "targets": targets_table,
     "commands": commands,

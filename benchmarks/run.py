@@ -26,6 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.logs import build_log, literals
 from benchmarks.tree import build_tree
 
 PATTERN = r"(from|import)[[:space:]]+(training|fireworks)"
@@ -107,6 +108,7 @@ def main() -> int:
     parser.add_argument("--startup-only", action="store_true", help="measure the start-up alone")
     parser.add_argument("--cookbook", type=Path, help="a cookbook checkout, to read it, too")
     parser.add_argument("--old-cookbook", type=Path, help="one from before June 2026, to port it, too")
+    parser.add_argument("--logs", type=int, metavar="MB", help="explain logs of that size, too")
     arguments = parser.parse_args()
     if not 0 < arguments.users < arguments.files or arguments.runs < 1:
         parser.error("needs at least one run and one user, and more files than users")
@@ -124,6 +126,9 @@ def main() -> int:
             comparisons += reading(arguments.cookbook, Path(name))
             if arguments.old_cookbook is not None:
                 comparisons += porting(arguments.old_cookbook, Path(name))
+        if arguments.logs:
+            comparisons += explaining(arguments.logs * 1_000_000, Path(name))
+            about += f"; logs of {arguments.logs:,} MB"
         seconds = measure([each for line in comparisons for each in (line.ours, line.theirs)], arguments.runs)
     print(f"{about}.\n")
     return report(comparisons, seconds)
@@ -188,6 +193,22 @@ def porting(old: Path, folder: Path) -> list[Comparison]:
         "libcst.tool codemod, no-op", [sys.executable, "-m", *noop, str(copy)], frozenset({0, 1})
     )
     return [Comparison("port a cookbook", ours, floor, 1.5), Comparison("port a cookbook", ours, tool, 0.2)]
+
+
+def explaining(size: int, folder: Path) -> list[Comparison]:
+    """How long it takes to look for known errors, against grep with the same pieces of text."""
+    words = folder / "words.txt"
+    words.write_text("\n".join(literals()) + "\n", "utf-8")
+    lines = []
+    for what, every, aim in (("explain, no hits", None, 4.0), ("explain, a hit in 1,000 lines", 1000, 8.0)):
+        log = folder / f"log-{every}"
+        build_log(log, size=size, every=every)
+        command = [*fwdoctor(), "explain", "--output-format", "concise", str(log)]
+        ours = Contestant(f"fwdoctor explain {log.name}", command, frozenset({1 if every else 0}))
+        grep = [tool("grep"), "-cF", "-f", str(words), str(log)]
+        theirs = Contestant(f"grep -cF -f {log.name}", grep, frozenset({0 if every else 1}))
+        lines.append(Comparison(what, ours, theirs, aim))
+    return lines
 
 
 def reading(cookbook: Path | None, folder: Path) -> list[Comparison]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -96,10 +97,37 @@ class Catalogue(Mapping[str, Entry]):
     __eq__ = object.__eq__
 
 
+#: The entries without their examples, generated from the TOML files: these take five times as long to read.
+COMPILED = fwdoctor_rules.DATA / "errors" / "compiled.json"
+
+
 @functools.cache
 def catalogue() -> Catalogue:
-    """The bundled catalogue."""
+    """The bundled catalogue, without examples.
+
+    Raises:
+        FwdoctorError: what is compiled of it cannot be read.
+    """
+    try:
+        tables = json.loads(COMPILED.read_bytes())
+    except (OSError, ValueError) as error:
+        raise FwdoctorError(f"{COMPILED}: cannot read the errors: {error}") from error
+    return Catalogue([_entry(COMPILED, table | _NO_EXAMPLES) for table in tables])
+
+
+@functools.cache
+def full_catalogue() -> Catalogue:
+    """The bundled catalogue as it was written, with its examples."""
     return load(fwdoctor_rules.DATA / "errors")
+
+
+def compiled(folder: Path) -> str:
+    """What ``compiled.json`` must hold."""
+    tables = [
+        t for path in sorted(folder.glob("*.toml")) for t in tomllib.loads(path.read_text("utf-8"))["error"]
+    ]
+    kept = [{k: v for k, v in t.items() if k not in _NO_EXAMPLES} for t in tables]
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
 
 
 def load(folder: Path) -> Catalogue:
@@ -139,6 +167,7 @@ _KEYS = {
     "examples": list,
     "counter_examples": list,
 }
+_NO_EXAMPLES: dict[str, list[str]] = {"examples": ["-"], "counter_examples": ["-"]}
 _OPTIONAL = {
     "stale_sdk": bool,
     "wrapper": bool,

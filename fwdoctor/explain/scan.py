@@ -25,6 +25,8 @@ BEFORE, AFTER = 16_384, 6_144
 #: What a template may stretch over, before and behind its anchor.
 _REACH_BACK, _REACH_ON = 3_072, 4_096
 _BLOCK = 2_048
+#: Squeezed characters at the beginning of a piece of stream around which nothing is decided quickly.
+_EDGE = _REACH_BACK
 #: How far a place in one squeezed text may be off in another that begins or ends inside an escape.
 _DRIFT = 64
 
@@ -146,7 +148,8 @@ class Scanner:
             return
         self._scanned = limit
         text = self._text[first : limit + _REACH_ON]
-        hits = self._automaton.hits(squeeze(text))
+        squeezed = squeeze(text)
+        hits = [h for h in self._automaton.hits(squeezed) if self._is_promising(squeezed, h)]
         if not hits:
             return
         starts = range(0, len(text), _BLOCK)
@@ -166,6 +169,16 @@ class Scanner:
                 base = window.position(place - low) - lengths[number]
                 found += self._in_window(window, low, base, wanted, first, limit)
             yield from sorted(found, key=lambda f: f.start)
+
+    def _is_promising(self, squeezed: bytes, hit: tuple[int, int, int]) -> bool:
+        """Whether a hit is worth a close look: an anchor alone is not much."""
+        number, start, _ = hit
+        if number >= self._automaton.first_sign:
+            return True
+        anchor = self._automaton.anchors[number]
+        if start < _EDGE:  # the template may begin in what was scanned before
+            return True
+        return any(p.template.may_match(squeezed, start) for _, p in self._automaton.patterns[anchor])
 
     def _in_window(
         self,

@@ -15,20 +15,41 @@ _QUOTES = b'"`'
 _DROPPED = bytes(i for i in range(256) if i <= 32 or i >= 127 or i == ord("\\"))
 _TABLE = bytes(ord("'") if i in _QUOTES else i for i in range(256))
 #: Colour and cursor commands, and escaped line ends: more than one character that say nothing.
-#: Characters beyond plain text that an encoder wrote as numbers: `\u0027`, `\u003c`.
-_ENCODED = re.compile(rb"\\+u00(?P<code>[2-7][0-9a-fA-F])")
-#: Colour and cursor commands, escaped line ends, other encoded characters: they say nothing.
-_ESCAPES = re.compile(
-    rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\\+u001b\[[0-9;?]*[ -/]*[@-~]|\\+[nrt]|\\+u(?!00[2-7])[0-9a-fA-F]{4}"
-    rb"|\n[ \t]+\|(?= )"  # the bar of an exception group
+#: Colour and cursor commands; the bar of an exception group.
+_COLOUR = rb"\x1b\[[0-9;?]*[ -/]*[@-~]"
+_ENCODED_COLOUR = rb"\\u001b\[[0-9;?]*[ -/]*[@-~]"
+_BAR = rb"\n[ \t]+\|(?= )"
+#: A character that an encoder wrote as a number: of plain text (`\u0027`, `\u003c`), and any other.
+_ENCODED = rb"\\u00(?P<code>[2-7][0-9a-fA-F])"
+_OTHER = rb"\\u(?!00[2-7])[0-9a-fA-F]{4}"
+#: What is taken out, one after the other: a piece that must be there, and the expression.
+_STEPS = tuple(
+    (sign, re.compile(pattern))
+    for sign, pattern in (
+        (b"\x1b[", _COLOUR),
+        (b"\n  ", _BAR),
+        (b"\\u001b[", _ENCODED_COLOUR),
+        (b"\\u", _OTHER),
+    )
 )
-_KEPT = re.compile(rb"(?P<skip>%b)|%b|[^\x00-\x20\x7f-\xff\\]+" % (_ESCAPES.pattern, _ENCODED.pattern))
+_LINE_ENDS = (b"\\n", b"\\r", b"\\t")
+_DECODE = re.compile(_ENCODED)
+_KEPT = re.compile(
+    rb"(?P<skip>%b|\\+(?:[nrt]|u001b\[[0-9;?]*[ -/]*[@-~]|u(?!00[2-7])[0-9a-fA-F]{4})|%b)"
+    rb"|\\*%b|[^\x00-\x20\x7f-\xff\\]+" % (_COLOUR, _BAR, _ENCODED)
+)
 
 
 def squeeze(data: bytes) -> bytes:
     """The characters of a text that survive transport."""
-    if b"\x1b" in data or b"\\" in data or b"  | " in data:
-        data = _ENCODED.sub(_decoded, _ESCAPES.sub(b"", data))
+    for sign, pattern in _STEPS:
+        if sign in data and (sign != b"\n  " or b"\n  | " in data or b"\n    | " in data):
+            data = pattern.sub(b"", data)
+    if b"\\" in data:
+        if b"\\u00" in data:
+            data = _DECODE.sub(_decoded, data)
+        for end in _LINE_ENDS:
+            data = data.replace(end, b"")
     return data.translate(_TABLE, _DROPPED)
 
 

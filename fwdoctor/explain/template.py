@@ -13,6 +13,7 @@ input can make it slow.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fwdoctor.errors import FwdoctorError
@@ -31,6 +32,8 @@ _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 _NAME_BYTES = _WORD_BYTES | frozenset(b".")
 #: Occurrences of a template's first piece that are tried.
 _BEGINNINGS = 4
+#: Pieces that ordinary logs are full of.
+_COMMON = (b"https://api.fireworks.ai", b"HTTPRequest:", b"accounts/", b"HTTP/1.1", b"Deployment")
 _LINE_END = re.compile(rb"(?:\x1b\[[0-9;]*m|[ \t'\"`)\]},.;:|\\]|[\x80-\xff])*(?:\\n|\r|\n|$)")
 _COLOUR_BEFORE = re.compile(rb"(?:\x1b|\\u001b)\[[0-9;]*m\Z")
 _MOST_LINES = 8
@@ -93,7 +96,7 @@ class Template:
             self._add(body[at:])
         #: what follows the last piece, if the template ends with a placeholder
         self.tail = self.gaps[-1] if len(self.gaps) == len(self.pieces) else None
-        self._anchor = max(range(len(self.pieces)), key=lambda i: len(self.pieces[i]))
+        self._anchor = max(range(len(self.pieces)), key=lambda i: _rarity(self.pieces[i]))
         if len(self.anchor) < self.SHORTEST_ANCHOR:
             raise FwdoctorError(f"template {source!r}: its longest piece is too short to look for")
 
@@ -114,7 +117,18 @@ class Template:
 
     def match(self, window: Squeezed, anchor_at: int) -> Span | None:
         """Where the template stands around an occurrence of its anchor (a squeezed position)."""
-        text = window.text
+        for starts in self._candidates(window.text, anchor_at):
+            ends = [s + len(p) for s, p in zip(starts, self.pieces, strict=True)]
+            if (span := self._checked(window, starts, ends)) is not None:
+                return span
+        return None
+
+    def may_match(self, text: bytes, anchor_at: int) -> bool:
+        """Whether all pieces stand in their order around an anchor: a quick look, before a close one."""
+        return next(self._candidates(text, anchor_at), None) is not None
+
+    def _candidates(self, text: bytes, anchor_at: int) -> Iterator[list[int]]:
+        """Where the pieces may stand, the first of them the nearest before the anchor first."""
         before = self.pieces[: self._anchor]
         reach = sum(g.most for g in self.gaps[: self._anchor]) + sum(map(len, before))
         first = anchor_at
@@ -122,13 +136,10 @@ class Template:
             if before:
                 first = text.rfind(before[0], max(0, anchor_at - reach), first)
                 if first < 0:
-                    return None
+                    return
             starts = self._from(text, first)
             if starts is not None and anchor_at in starts:
-                ends = [s + len(p) for s, p in zip(starts, self.pieces, strict=True)]
-                if (span := self._checked(window, starts, ends)) is not None:
-                    return span
-        return None
+                yield starts
 
     def _from(self, text: bytes, first: int) -> list[int] | None:
         """Where the pieces stand if the first of them stands at ``first``, each as near as it can."""
@@ -172,6 +183,11 @@ class Template:
             if gap.name:
                 variables[gap.name] = _clean(gap, value)
         return Span(start, end, variables)
+
+
+def _rarity(piece: bytes) -> int:
+    """How well a piece can be looked for: the longer the better, but not by what every log is full of."""
+    return len(piece) - sum(len(common) for common in _COMMON if common in piece)
 
 
 def _joins(raw: bytes, start: int) -> bool:

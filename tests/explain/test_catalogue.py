@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from fwdoctor.explain.catalogue import Entry, catalogue
+from fwdoctor.explain.catalogue import Entry, full_catalogue
 from fwdoctor.explain.checks import CHECKS
 from fwdoctor.finding import Severity, Side
 
-ENTRIES = list(catalogue().values())
+ENTRIES = list(full_catalogue().values())
 NAMES = [e.name for e in ENTRIES]
 Names = Callable[[str | bytes], list[str]]
 

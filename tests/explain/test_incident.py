@@ -114,11 +114,11 @@ def test_how_it_was_matched_is_told(look: Look) -> None:
 
 def test_an_answer_is_short_enough_for_an_agent(look: Look) -> None:
     from fwdoctor import reporters
-    from fwdoctor.explain.catalogue import catalogue
+    from fwdoctor.explain.catalogue import full_catalogue
     from fwdoctor.finding import Report
 
     sizes = {}
-    for entry in catalogue().values():
+    for entry in full_catalogue().values():
         found = [f for f in look(entry.examples[0]).findings if f.name == entry.name]
         text = reporters.render(Report(command="explain", findings=tuple(found)), "text")
         sizes[entry.name] = len(text) / 3  # characters; a token has three or more

@@ -37,7 +37,25 @@ def test_wrapping_makes_no_difference(text: str, width: int) -> None:
     assert squeeze(wrapped.encode("utf-8", "replace")) == squeeze(plain.encode("utf-8", "replace"))
 
 
-@given(st.binary(max_size=200))
+TOKENS = st.sampled_from(
+    [
+        b"\\n",
+        b"\\",
+        b"\\u0027",
+        b"\\u001b[31m",
+        b"\x1b[0m",
+        b"\\u2014",
+        b"\n  | ",
+        b"\n    | x",
+        b"a",
+        b"'",
+        b" ",
+        b"\xe2\x94\x82",
+    ]
+)
+
+
+@given(st.lists(TOKENS, max_size=12).map(b"".join) | st.binary(max_size=200))
 def test_both_ways_give_the_same(data: bytes) -> None:
     assert Squeezed(data).text == squeeze(data)
 

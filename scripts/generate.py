@@ -3,8 +3,8 @@
     python scripts/generate.py            write
     python scripts/generate.py --check    exit with 1 if anything is out of date
 
-Generated: the JSON schema of the output, the catalogue of errors without its examples, and the tables in README,
-the docs and the skill.
+Generated: the JSON schema of the output, the catalogue of errors without its examples, and the tables in
+README, the docs and the skill.
 """
 
 from __future__ import annotations

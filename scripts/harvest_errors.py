@@ -2,9 +2,9 @@
 
     python scripts/harvest_errors.py FOLDER [--unknown]
 
-Reads every Python file below the folder, but no tests, and imports none. A statement is a text that is raised,
-logged as a warning or worse, warned about, or added to a list of errors. It is known if a template of the
-catalogue matches it, if a class covers the place that raises it, or if
+Reads every Python file below the folder, but no tests, and imports none. A statement is a text that is
+raised, logged as a warning or worse, warned about, or added to a list of errors. It is known if a template of
+the catalogue matches it, if a class covers the place that raises it, or if
 tests/explain/allowed_statements.toml says why no class is needed. Exit status 1: some are not.
 """
 
@@ -33,11 +33,12 @@ ALLOWED = Path(__file__).parents[1] / "tests" / "explain" / "allowed_statements.
 
 @dataclass(frozen=True)
 class Field:
-    """What a text leaves open: the expression, its conversion and its format."""
+    """What a text leaves open: the expression, its conversion and format, and what the name stands for."""
 
     expression: str
     conversion: str = ""
     spec: str = ""
+    meaning: str = ""
 
 
 Text = tuple[str | Field, ...]
@@ -52,7 +53,7 @@ def shown(text: Text) -> str:
 
 def says_something(text: Text) -> bool:
     """Whether a text has a word of its own."""
-    return any(isinstance(p, str) and re.search(r"[A-Za-z]{3}", p) for p in text)
+    return any(isinstance(p, str) and re.search(r"[A-Za-z]{2}", p) for p in text)
 
 
 @dataclass(frozen=True)
@@ -71,16 +72,24 @@ class Statement:
 
     @property
     def is_raised(self) -> bool:
-        return self.kind[0].isupper() or self.kind[0] == "_"
+        return self.kind == "collect" or self.kind[0].isupper() or self.kind[0] == "_"
 
 
 # --- reading sources ---------------------------------------------------------------------------------
 
-_RAISED = re.compile(r"(?:Error|Exception|Exit|Warning|Interrupt|Timeout|Mismatch|NotSupported)$")
+_RAISED = re.compile(r"(?:Error|Exception|Exit|Warning|Interrupt|Timeout)$")
 _LEVELS = {"warning": "warning", "warn": "warning", "error": "error", "exception": "error"}
 _LEVELS |= {"critical": "critical", "fatal": "critical"}
 _LISTS = re.compile(r"(?:^|_)(?:errors|problems|issues|violations)$")
+_COLLECTIONS = ("sorted", "list", "tuple", "set", "frozenset")
 _SAME = ("strip", "rstrip", "lstrip", "lower", "dedent", "str", "cleandoc")
+
+#: The SDK's helper, for trees that import it.
+_HELPER = "format_sdk_error"
+_HELPER_SOURCE = """
+def format_sdk_error(what, cause, solution, docs_url, show_support):
+    return f"ERROR: {what}\\n  Cause: {cause}\\n  Solution: {solution}"
+"""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module | ast.ClassDef
@@ -94,6 +103,8 @@ class Names:
     more: Mapping[str, list[ast.expr]]
     outer: Names | None = None
     bound: Mapping[str, list[Text]] = field(default_factory=dict)
+    #: what the parameters are somewhere called with, behind a ``=``
+    examples: Mapping[str, str] = field(default_factory=dict)
 
 
 class Harvest:
@@ -101,11 +112,18 @@ class Harvest:
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self.trees = {file: ast.parse(source) for file, source in sources.items()}
+        trees = dict(self.trees)
+        if not any(f"def {_HELPER}" in source for source in sources.values()):
+            trees[""] = ast.parse(_HELPER_SOURCE)
         self._functions: dict[str, list[tuple[Function, str]]] = {}
         self._constants: dict[str, list[ast.expr]] = {}
         self._modules: dict[str, Names] = {}
         self._used: set[ast.AST] = set()
-        for file, tree in self.trees.items():
+        #: of each exception class of the tree, which argument is the message (None: it makes its own)
+        self._messages: dict[str, int | None] = {}
+        self._bases: dict[str, list[str]] = {}
+        self._called: dict[str, list[ast.Call]] = {}
+        for file, tree in trees.items():
             self._modules[file] = names = _names(tree)
             for name, values in names.values.items():
                 if name.isupper():
@@ -113,6 +131,27 @@ class Harvest:
             for node in ast.walk(tree):
                 if isinstance(node, Function):
                     self._functions.setdefault(node.name, []).append((node, file))
+                elif isinstance(node, ast.ClassDef):
+                    self._add_class(node)
+                elif isinstance(node, ast.Call):
+                    self._called.setdefault(_name(node.func), []).append(node)
+
+    def _is_exception(self, name: str) -> bool:
+        """Whether a class is one of exceptions, by its name or by those of its bases."""
+        return bool(_RAISED.search(name)) or any(
+            self._is_exception(b) for b in self._bases.get(name, ()) if b != name
+        )
+
+    def _add_class(self, node: ast.ClassDef) -> None:
+        self._bases[node.name] = [_name(b) for b in node.bases]
+        for inner in node.body:
+            if isinstance(inner, ast.Assign) and isinstance(inner.targets[0], ast.Name):
+                if (name := inner.targets[0].id).isupper():
+                    self._constants.setdefault(name, []).append(inner.value)
+            elif isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                parameters = [a.arg for a in inner.args.args[1:]]
+                told = [i for i, p in enumerate(parameters) if p in ("message", "msg", "detail")]
+                self._messages[node.name] = told[0] if told else None
 
     def statements(self) -> list[Statement]:
         """All statements, each text once per file."""
@@ -120,7 +159,7 @@ class Harvest:
         late = []
         for file, tree in self.trees.items():
             for call, scope, owner in _calls(tree):
-                if _name(call.func) == "format_sdk_error":
+                if _name(call.func) == _HELPER:
                     late.append((file, call, scope))
                 elif (told := self._told(call, owner, file)) is not None:
                     for text in self._texts(told[1], self._scope(file, scope), 0):
@@ -137,8 +176,9 @@ class Harvest:
         first = call.args[0] if call.args else None
         if isinstance(function, ast.Attribute):
             receiver = ast.unparse(function.value)
-            if receiver == "super()" and name == "__init__" and first is not None and _RAISED.search(owner):
-                return owner, first
+            if receiver == "super()" and name == "__init__" and self._is_exception(owner):
+                message = next((k.value for k in call.keywords if k.arg == "message"), first)
+                return (owner, message) if message is not None else None
             if name in _LEVELS and first is not None and re.search(r"log", receiver, re.IGNORECASE):
                 return _LEVELS[name], _record(call.args)
             if name == "log" and len(call.args) > 1 and re.search(r"log", receiver, re.IGNORECASE):
@@ -151,29 +191,46 @@ class Harvest:
                 return "usage", first
             if name == "exit" and receiver == "sys" and first is not None:
                 return "SystemExit", first
-        if _RAISED.search(name) and name[0] in "_ABCDEFGHIJKLMNOPQRSTUVWXYZ":
-            message = next((k.value for k in call.keywords if k.arg in ("message", "msg")), None)
-            if name == "TITOError" and len(call.args) > 1:
-                message = call.args[1]
-            return (name, message or first) if message is not None or first is not None else None
+        if self._is_exception(name) and name[0] in "_ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+            message = self._message(name, call)
+            return (name, message) if message is not None else None
         if isinstance(getattr(call, "parent", None), ast.Raise):
             return self._raised_by(name), call
         return None
+
+    def _message(self, name: str, call: ast.Call) -> ast.expr | None:
+        """The argument of an exception that is its message."""
+        for keyword in call.keywords:
+            if keyword.arg in ("message", "msg", "detail"):
+                return keyword.value
+        at = self._messages.get(name, 0) or 0
+        return call.args[at] if at < len(call.args) else None
 
     def _raised_by(self, name: str) -> str:
         """The type of the exception that a function makes."""
         for function, _ in self._functions.get(name, ()):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and _RAISED.search(made := _name(node.func)):
+                if isinstance(node, ast.Call) and self._is_exception(made := _name(node.func)):
                     return made
-        return name if name[:1].isupper() or name.startswith("_P") else "RuntimeError"
+        return name if name.lstrip("_")[:1].isupper() else "RuntimeError"
 
     def _scope(self, file: str, function: Scope) -> Names:
         module = self._modules[file]
         if isinstance(function, ast.Module | ast.ClassDef):
             return module
         names = _names(function)
-        return Names(names.values, names.more, module)
+        return Names(names.values, names.more, module, examples=self._examples(function))
+
+    def _examples(self, function: Function) -> dict[str, str]:
+        """Constants that the tree calls a function with."""
+        parameters = [a.arg for a in function.args.args if a.arg not in ("self", "cls")]
+        found: dict[str, str] = {}
+        for call in self._called.get(function.name, ()):
+            given = [*zip(parameters, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+            for name, value in given:
+                if name and isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value:
+                    found.setdefault(name, f"={value.value}")
+        return found
 
     # --- expressions ---------------------------------------------------------------------------------
 
@@ -201,23 +258,40 @@ class Harvest:
             return [t for v in node.values for t in self._wordings(v, names, depth)][:_MOST_WORDINGS]
         if isinstance(node, ast.Await | ast.NamedExpr):
             return self._wordings(node.value, names, depth)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            sides = [self._wordings(side, names, depth) for side in (node.left, node.right)]
+            return (
+                self._joined([sides[0], [("/",)], sides[1]])
+                if isinstance(node.right, ast.Constant)
+                else [_open(node)]
+            )
         if isinstance(node, ast.Call):
             return self._call(node, names, depth)
         if isinstance(node, ast.Name):
             return self._named(node, names, depth)
-        return [_literal(node, names, self._constants)]
+        if isinstance(node, ast.Attribute) and node.attr.isupper():
+            values = self._constants.get(node.attr, [])
+            if len(values) == 1:
+                return self._wordings(values[0], names, depth + 1)
+        return [self._literal(node, names)]
 
     def _part(self, node: ast.expr, names: Names, depth: int) -> list[Text]:
         """The wordings of a piece of an f-string."""
         if not isinstance(node, ast.FormattedValue):
             return self._wordings(node, names, depth)
         conversion = chr(node.conversion) if node.conversion > 0 else ""
-        spec = "".join(ast.unparse(v) for v in node.format_spec.values) if _is_joined(node.format_spec) else ""
+        given = node.format_spec
+        spec = "".join(ast.unparse(v) for v in given.values) if isinstance(given, ast.JoinedStr) else ""
         made = self._wordings(node.value, names, depth + 1)
         if conversion or spec.strip("'\""):
-            made = [t for t in made if not any(isinstance(p, Field) for p in t)] or [_open(node.value)]
+            made = [t for t in made if not any(isinstance(p, Field) for p in t)] or made[:1]
+            if not all(isinstance(p, str) for p in made[0]) and len(made[0]) > 1:
+                made = [_open(node.value)]
         if all(len(t) == 1 and isinstance(t[0], Field) for t in made) or len(made) > _MOST_WORDINGS:
-            return [(Field(ast.unparse(node.value), conversion, spec.strip("'\"")),)]
+            known = [p for t in made for p in t if isinstance(p, Field)]
+            expression = known[0].expression if len(known) == 1 else ast.unparse(node.value)
+            meaning = known[0].meaning if known else ""
+            return [(Field(expression, conversion, spec.strip("'\""), meaning),)]
         if conversion:
             return [(repr("".join(p for p in t if isinstance(p, str))),) for t in made]
         return made
@@ -260,6 +334,11 @@ class Harvest:
         name = _name(node.func)
         if isinstance(node.func, ast.Attribute) and name == "format":
             return self._formatted(node, names, depth)
+        if name == "join" and len(node.args) > 1:  # os.path.join
+            ends: list[list[Text]] = []
+            for argument in node.args:
+                ends += [[("/",)], self._wordings(argument, names, depth + 1)]
+            return self._joined(ends[1:])
         if isinstance(node.func, ast.Attribute) and name == "join" and node.args:
             return self._list(node.func.value, node.args[0], names, depth)
         if name in _SAME:
@@ -268,14 +347,17 @@ class Harvest:
             return self._wordings(inner, names, depth + 1) if inner is not None else [_open(node)]
         if name == "__percent__":
             return self._percent(node.args[0], node.args[1:], names, depth)
-        if _RAISED.search(name) and node.args:
-            return self._wordings(node.args[0], names, depth + 1)
+        if self._is_exception(name) and (message := self._message(name, node)) is not None:
+            return self._wordings(message, names, depth + 1)
+        if name == "__first__":
+            value = self._value(node.args[0], names)
+            return [(str(value[0]),)] if isinstance(value, list) and value else [_open(node)]
         known = self._functions.get(name, [])
         if len(known) == 1:
             self._used.add(node)
             if made := self._inlined(*known[0], node, names, depth):
                 return made
-        return [_literal(node, names, self._constants)]
+        return [self._literal(node, names)]
 
     def _inlined(self, function: Function, file: str, call: ast.Call, names: Names, depth: int) -> list[Text]:
         """What a function of the tree returns if it is called so."""
@@ -319,24 +401,54 @@ class Harvest:
             found += self._joined(parts)
         return found
 
+    def _value(self, node: ast.expr, names: Names) -> object:
+        """What an expression of constants is, None if it is none; collections become lists."""
+        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            inner = self._value(node.args[0], names)
+            kind = _name(node.func)
+            if not isinstance(inner, list) or kind not in _COLLECTIONS:
+                return None
+            return sorted(inner, key=str) if kind == "sorted" else inner
+        if isinstance(node, ast.Name | ast.Attribute):
+            found = _find(_name(node), names) if isinstance(node, ast.Name) else None
+            found = found or self._constants.get(_name(node), [])
+            known = len(found) == 1 and _name(node).isupper()
+            return self._value(found[0], names) if known else None
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            values = [self._value(e, names) for e in node.elts]
+            return None if None in values else values
+        if isinstance(node, ast.Dict):
+            return self._value(ast.List([k for k in node.keys if k is not None]), names)
+        return node.value if isinstance(node, ast.Constant) else None
+
+    def _literal(self, node: ast.expr, names: Names, between: str | None = None) -> Text:
+        """The value of an expression of constants as it is shown; of any other, the expression."""
+        value = self._value(node, names)
+        if value is None:
+            return _open(node)
+        if isinstance(value, list):
+            if between is not None:
+                return (between.join(map(str, value)),)
+            is_list = isinstance(node, ast.List) or _name(getattr(node, "func", node)) in ("sorted", "list")
+            return (str(value if is_list else tuple(value)),)
+        return (str(value),)
+
     def _list(self, separator: ast.expr, items: ast.expr, names: Names, depth: int) -> list[Text]:
         """``separator.join(items)``: of what a list is known to hold; one item stands for a comprehension."""
         between = separator.value if isinstance(separator, ast.Constant) else " "
         if isinstance(items, ast.GeneratorExp | ast.ListComp):
             made = self._wordings(items.elt, names, depth + 1)
-            return made if any(says_something(t) for t in made) else [_open(items)]
+            return made if any(isinstance(p, str) for t in made for p in t) else [_open(items)]
         elements: list[ast.expr] = []
         if isinstance(items, ast.Name):
-            at: Names | None = names
-            while at is not None and items.id not in at.values:
-                at = at.outer
-            start = at.values[items.id][-1] if at is not None else None
-            if at is not None and isinstance(start, ast.List) and start.elts:
-                elements = [*start.elts, *at.more.get(f"{items.id}[]", ())]
+            start = [v for v in _find(items.id, names) if isinstance(v, ast.List) and v.elts]
+            if start:
+                assert isinstance(start[-1], ast.List)
+                elements = [*start[-1].elts, *_find(f"{items.id}[]", names)]
         elif isinstance(items, ast.List | ast.Tuple):
             elements = items.elts
         if not elements:
-            return [_literal(items, names, self._constants, str(between))]
+            return [self._literal(items, names, str(between))]
         parts: list[list[Text]] = []
         for element in elements:
             parts += [[(str(between),)]] if parts else []
@@ -350,13 +462,23 @@ class Harvest:
         if at is not None and node.id in at.bound:
             return at.bound[node.id]
         values = at.values[node.id] if at is not None else self._constants.get(node.id, [])
-        found = [t for v in values for t in self._wordings(v, at or names, depth + 2)]
+        # What is put behind or around an earlier value is one wording too many.
+        values = [v for v in values if not any(_name_is(n, node.id) for n in ast.walk(v))]
+        found = [t for v in values for t in self._wordings(v, at or names, depth + 1)]
         if at is not None:
             for added in at.more.get(node.id, ()):
-                ends = self._wordings(added, at, depth + 2)
+                ends = self._wordings(added, at, depth + 1)
                 found += [(*a, *b) for a, b in itertools.product(found[:2], ends[:2])]
-        told = [t for t in _distinct(found) if says_something(t) or not any(isinstance(p, Field) for p in t)]
-        return told[: _MOST_WORDINGS * 2] or [_literal(node, names, self._constants)]
+        told = [t for t in _distinct(found) if any(isinstance(p, str) for p in t)]
+        if not any(" " in shown(t) for t in told):  # a placeholder that is filled later says nothing
+            told = [t for t in told if shown(t) not in ("", "None", "True", "False")]
+        if told:
+            return told[: _MOST_WORDINGS * 2]
+        meant = " ".join(ast.unparse(v) for v in values) or (names.examples.get(node.id, ""))
+        return [
+            tuple(Field(p.expression, meaning=meant) if isinstance(p, Field) else p for p in text)
+            for text in [self._literal(node, names)]
+        ]
 
 
 def _add(found: dict[tuple[str, str, str], Statement], statement: Statement) -> None:
@@ -367,39 +489,22 @@ def _distinct(texts: Iterable[Text]) -> list[Text]:
     return list(dict.fromkeys(texts))[: _MOST_WORDINGS * 2]
 
 
+def _find(name: str, names: Names | None) -> list[ast.expr]:
+    """What is assigned to a name; to ``name[]``, what is appended to it."""
+    while names is not None:
+        found = names.more.get(name) if name.endswith("[]") else names.values.get(name)
+        if found:
+            return found
+        names = names.outer
+    return []
+
+
+def _name_is(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def _open(node: ast.expr) -> Text:
     return (Field(ast.unparse(node)),)
-
-
-def _literal(
-    node: ast.expr, names: Names, constants: Mapping[str, list[ast.expr]], between: str | None = None
-) -> Text:
-    """The value of an expression of constants, as it is shown; else the expression stays open."""
-
-    class Filled(ast.NodeTransformer):
-        def visit_Name(self, name: ast.Name) -> ast.expr:
-            at: Names | None = names
-            while at is not None and name.id not in at.values:
-                at = at.outer
-            known = at.values[name.id] if at is not None else constants.get(name.id, [])
-            return self.visit(known[0]) if len(known) == 1 and name.id.isupper() else name
-
-    sort = isinstance(node, ast.Call) and _name(node.func) == "sorted"
-    inner = node
-    while isinstance(inner, ast.Call) and _name(inner.func) in ("sorted", "list", "tuple", "frozenset", "set"):
-        if len(inner.args) != 1:
-            return _open(node)
-        inner = inner.args[0]
-    if isinstance(inner, ast.Name) and inner.id.isupper() and sort is False:
-        inner = Filled().visit(inner)
-        return _literal(inner, names, constants, between) if not isinstance(inner, ast.Name) else _open(node)
-    try:
-        value = ast.literal_eval(Filled().visit(ast.parse(ast.unparse(inner), mode="eval").body))
-        if sort or isinstance(value, dict):
-            value = sorted(value) if sort else list(value)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return _open(node)
-    return (between.join(map(str, value)) if between is not None and not isinstance(value, str) else str(value),)
 
 
 def _record(values: Sequence[ast.expr]) -> ast.expr:
@@ -414,10 +519,6 @@ def _warning(call: ast.Call) -> str:
     category = next((k.value for k in call.keywords if k.arg == "category"), category)
     name = _name(category) if category is not None else ""
     return name if name.endswith("Warning") else "UserWarning"
-
-
-def _is_joined(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.JoinedStr)
 
 
 def _name(node: ast.expr) -> str:
@@ -443,6 +544,8 @@ def _names(scope: Scope) -> Names:
             values.setdefault(node.targets[0].id, []).append(node.value)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
             values.setdefault(node.target.id, []).append(node.value)
+        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+            values.setdefault(node.target.id, []).append(ast.Call(ast.Name("__first__"), [node.iter], []))
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             more.setdefault(node.target.id, []).append(node.value)
         elif isinstance(node, ast.Call) and _name(node.func) == "append" and len(node.args) == 1:
@@ -470,17 +573,11 @@ def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, Scope, str]]:
 def sources(folder: Path) -> dict[str, str]:
     """The Python files below a folder that are no tests, by the path that a traceback shows of them."""
     folder = folder.resolve()
+    base, prefix = folder.as_posix(), _COOKBOOK
     for root, shown_as in (("fireworks/training/sdk", _SDK), ("training", _COOKBOOK)):
-        parts = tuple(root.split("/"))
-        for i in range(len(folder.parts), 0, -1):
-            if folder.parts[max(0, i - len(parts)) : i] == parts:
-                base, prefix = Path(*folder.parts[: i - len(parts)]), shown_as
-                break
-        else:
-            continue
-        break
-    else:
-        base, prefix = folder, _COOKBOOK
+        if (at := f"{folder.as_posix()}/".rfind(f"/{root}/")) >= 0:
+            base, prefix = folder.as_posix()[:at] or "/", shown_as
+            break
     found = {}
     for path in sorted(folder.rglob("*.py")):
         below = path.relative_to(folder)
@@ -504,23 +601,30 @@ def harvest(folder: Path) -> list[Statement]:
 _VALUES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), value)
     for pattern, value in (
+        (r"\btype\(spec\)\.__name__$", "CosineSchedule"),
         (r"\btype\(.*\)\.__name__$|__class__\.__name__$", "dict"),
         (r"\btype\(", "<class 'dict'>"),
+        (r"^output$", "embedding"),
         (r"status", "400"),
         (r"^(?:len|int|round|sum|max|min|float)\(", "12"),
-        (r"(?:count|seconds|timeout\w*|_s|attempts?|retries|elapsed|rank|size|length|limit|total|num\w*)$", "12"),
+        (
+            r"(?:count|seconds|timeout\w*|_s|attempts?|retries|elapsed|rank|size|length|limit|total|num\w*)$",
+            "12",
+        ),
         (r"(?:line|line_no|lineno|row_index|idx|index|step|steps|epoch|port|max_\w+|min_\w+)$", "12"),
         (r"url$", "https://api.fireworks.ai/v1/accounts/acme/x"),
         (r"(?:path|file|filename|dir|directory)$", "/data/run/train.jsonl"),
         (r"base_model|(?:^|[_.])model$", "accounts/fireworks/models/qwen3-8b"),
         (r"shape", "accounts/fireworks/trainingShapes/qwen3-8b-lora"),
         (r"job_id|deployment_id|checkpoint_id|session_id|trajectory_id|_id$", "abc-123def"),
-        (r"(?:^|[_.])(?:e|ex|exc|err|error|detail|message|msg|reason|cause)$|^str\(e", "the server said no"),
+        (r"(?:^|[_.])(?:e|ex|exc|err|error|reason|cause)$|^str\(e", "the server said no"),
+        (r"(?:^|[_.])state$", "JOB_STATE_FAILED"),
+        (r"Signals\(|signum", "SIGTERM"),
         (r"^(?:sorted|list|tuple|set)\(|ids$|names$|keys$", "['alpha', 'beta']"),
     )
 )
 #: What any other field may hold, one after the other.
-_MOODS = ("alpha", "7", "['a b', 7]")
+_MOODS = ("alpha", "7", "the server said no", "['a b', 7]", "{'type': 'x', 'n': 7}")
 
 
 def filled(text: Text, mood: str) -> str:
@@ -531,7 +635,10 @@ def filled(text: Text, mood: str) -> str:
 def _value(field: Field, mood: str) -> str:
     if re.search(r"[defgG%]$|^,", field.spec):
         return "12.5" if field.spec[-1] in "efgG" else "12"
-    value = next((v for p, v in _VALUES if p.search(field.expression)), mood)
+    if field.meaning.startswith("="):
+        return repr(field.meaning[1:]) if field.conversion == "r" else field.meaning[1:]
+    shown = (field.expression, field.meaning)
+    value = next((v for of in shown if of for p, v in _VALUES if p.search(of)), mood)
     if field.conversion == "r" and value[0] not in "[<" and not value.isdigit():
         return repr(value)
     return value
@@ -549,12 +656,13 @@ def _pieces(statement: Statement, said: str) -> tuple[str, str]:
         return "usage: train.py [-h]\ntrain.py: error: ", said
     if kind == "KeyError":
         said = repr(said)
-    kind, said = ("ValueError", f"Invalid configuration:\n  - {said}") if kind == "collect" else (kind, said)
-    kind = "RuntimeError" if kind == "message" else kind
+    kind = {"collect": "ValueError", "message": "RuntimeError"}.get(kind, kind)
     frame = f'  File "{statement.file}", line {statement.line}, in run\n    raise {kind}(\n'
     return f"Traceback (most recent call last):\n{frame}{kind}: ", said
 
 
+#: Bytes that the scanner gets at a time.
+_FED = 1 << 16
 #: Lines between two texts: each is a story of its own, out of sight of its neighbours.
 _APART = "\n" * 4100 + "--\nnext\n" + "\n" * 2100
 
@@ -564,7 +672,9 @@ def known(statements: Sequence[Statement], classes: Catalogue) -> dict[Statement
     found: dict[Statement, str] = {}
     for mood in _MOODS:
         left = [s for s in statements if not found.get(s, "").startswith("text ")]
-        found.update((s, how) for s, how in _scanned(left, classes, mood) if how.startswith("text ") or s not in found)
+        found.update(
+            (s, how) for s, how in _scanned(left, classes, mood) if how.startswith("text ") or s not in found
+        )
     return found
 
 
@@ -581,7 +691,8 @@ def _scanned(
         stream += said.encode() + _APART.encode()
     scanner = Scanner(classes)
     told: dict[int, str] = {}
-    for found in [*scanner.feed(bytes(stream)), *scanner.flush()]:
+    parts = (bytes(stream[at : at + _FED]) for at in range(0, len(stream), _FED))
+    for found in itertools.chain.from_iterable([*map(scanner.feed, parts), scanner.flush()]):
         i = bisect.bisect_right(starts, found.start) - 1
         if isinstance(found, ErrorLine):
             if (match := by_place(classes, found)) is not None and statements[i].is_raised:
@@ -664,8 +775,8 @@ def main(arguments: Sequence[str] | None = None, out: Callable[[str], None] = pr
     options = parser.parse_args(arguments)
     result = coverage(harvest(options.folder), catalogue(), allowed())
     out(
-        f"{len(result.statements)} statements: {result.count('text')} by text, {result.count('place')} by place, "
-        f"{len(result.allowed)} allowed, {len(result.unknown)} unknown"
+        f"{len(result.statements)} statements: {result.count('text')} by text, "
+        f"{result.count('place')} by place, {len(result.allowed)} allowed, {len(result.unknown)} unknown"
     )
     for statement in result.statements if options.all else result.unknown if options.unknown else ():
         how = result.known.get(statement) or ("allowed" if statement in result.allowed else "unknown")

@@ -68,9 +68,9 @@ class ErrorLine:
 
 
 #: The same as they stand in a text.
-_SIGNS_IN_TEXT = re.compile(rb"(?:Error|Exception|Timeout|Interrupt):|ERROR|CRITICAL|FATAL")
+_SIGNS_IN_TEXT = re.compile(rb"(?:Error|Exception|Timeout|Interrupt|Exit):|ERROR|CRITICAL|FATAL")
 #: Squeezed pieces that lines have which report errors.
-_SIGNS = (b"Error:", b"Exception:", b"ERROR", b"CRITICAL", b"FATAL", b"Timeout:", b"Interrupt:")
+_SIGNS = (b"Error:", b"Exception:", b"ERROR", b"CRITICAL", b"FATAL", b"Timeout:", b"Interrupt:", b"Exit:")
 _EXCEPTION_LINE = re.compile(
     r"^(?:\[?rank ?\d+\]?:?\s*|E\s{2,}|\s*\|\s+|[^\n]{0,120}?[\s\]:](?=[\w.]*[A-Z]))?"
     r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exit))(?::\s|\s*$)"

@@ -262,3 +262,11 @@ def test_a_notebook_explains_what_its_cells_raise(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == ""
     package.unload_ipython_extension(shell)
     assert shell.events.hooks == []
+
+
+def test_check_explains_a_log_too(tmp_path: Path) -> None:
+    (tmp_path / "run.log").write_text(TEXT)
+    done = fwdoctor("check", ".", "--log", "run.log", "--output-format", "json", cwd=tmp_path)
+    data = json.loads(done.stdout)
+    assert "FWE505" in {f["rule"] for f in data["findings"]}
+    assert next(c for c in data["checks"] if c["section"] == "log")["detail"] == "1 line"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fwdoctor.explain.catalogue import catalogue
+from fwdoctor.explain.catalogue import Catalogue, catalogue
 from scripts.harvest_errors import (
     Allowed,
     Coverage,
@@ -58,6 +58,14 @@ def test_the_harvest_finds_what_there_is() -> None:
     assert len(found.statements) > 550
     assert found.count("text") > 460
     assert {s.kind for s in found.statements} > {"ValueError", "TITOError", "warning", "error", "collect"}
+
+
+def test_without_its_class_a_statement_is_unknown() -> None:
+    found = installed()
+    closed = [s for s, how in found.known.items() if how == "text client-closed"]
+    rest = Catalogue([entry for entry in catalogue().values() if entry.name != "client-closed"])
+    assert len(closed) > 3
+    assert not [how for how in known(closed, rest).values() if how.startswith("text")]
 
 
 def test_nothing_on_the_allow_list_is_stale() -> None:

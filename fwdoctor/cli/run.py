@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import click
 
 from fwdoctor.cli._options import Output, output_options
+from fwdoctor.errors import FwdoctorError
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -48,13 +51,18 @@ def command(arguments: tuple[str, ...], output: Output) -> int:
         result.unknown.append((name, collectors[stream].unknown))
     count = result.unknown_lines
     more = f" ({count:,} unknown error line{'s' if count != 1 else ''})" if count else ""
-    notes = [] if result.findings else [f"no known error in {result.lines:,} lines{more}"]
+    lines = f"{result.lines:,} line{'s' if result.lines != 1 else ''}"
+    notes = [] if result.findings else [f"no known error in {lines}{more}"]
     ended = f"the command ended with status {status}"
     report = Report(
         command="run",
         findings=tuple(result.findings),
-        notes=(ended, *notes, next_step(result)),
+        notes=(ended, *notes, *([next_step(result)] if result.findings or count else [])),
         infos_count=True,
     )
-    output.finish(report, to_stderr=True)
+    try:
+        output.finish(report, to_stderr=True)
+    except (FwdoctorError, OSError) as error:  # the command's status is worth more than our words
+        with contextlib.suppress(OSError):
+            click.echo(f"fwdoctor: {error}", err=True)
     return status

@@ -86,4 +86,9 @@ def write(path: str, text: str) -> None:
         FileExistsError, OSError: it cannot be written.
     """
     with Path(path).open("x", encoding="utf-8") as file:
-        file.write(text)
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            Path(path).unlink(missing_ok=True)  # half a bundle is none
+            raise

@@ -6,6 +6,7 @@ finding, more of them perhaps, or None where the match is somebody else's error.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 
@@ -34,14 +35,26 @@ def recipe_config(context: Context, variables: dict[str, str]) -> dict[str, str]
     frames = context.frames
     if not frames:
         return variables
-    last = frames[-1]
+    last = next((f for f in reversed(frames) if not f.path.endswith("dataclasses.py")), frames[-1])
     installed = _INSTALLED.search(last.path)
     if installed is not None and installed[1] not in ("fireworks", "training"):
         return None
     if any(sign in f.path or sign in f.code for f in frames for sign in _OURS):
         return variables
-    built = [c.rpartition(".")[2] for c in _CALLED.findall(last.code)]
-    return variables if all(name in _PLAIN_CALLS for name in built) else None
+    called = _CALLED.findall(last.code)
+    if any(_is_elses_config(c) for c in called):
+        return None
+    built = [c.rpartition(".")[2] for c in called]
+    ours = any(name == "main" or name.endswith("Config") for name in built)
+    return variables if ours or all(name in _PLAIN_CALLS for name in built) else None
+
+
+def _is_elses_config(callee: str) -> bool:
+    """Whether a dotted callee is no recipe's Config: ``alembic.config.Config``, ``Settings.Config``."""
+    parts = callee.split(".")
+    if parts[-1] != "Config" or len(parts) == 1:
+        return False
+    return parts[-2][:1].isupper() or (len(parts) > 2 and parts[0] not in ("training", "recipes"))
 
 
 def cookbook_module(context: Context, variables: dict[str, str]) -> dict[str, str] | None:
@@ -63,7 +76,7 @@ def cookbook_name(context: Context, variables: dict[str, str]) -> dict[str, str]
     from fwdoctor.surface.timeline import cookbook
 
     module, name = variables.get("module", ""), variables.get("name", "")
-    if not _is_cookbook_module(module):
+    if not _is_cookbook_module(module) or name in _provisioning_helpers():
         return None
     told = _name_history(f"{module}.{name}", cookbook())
     for path in search_ever(name, cookbook()) if told is None else ():
@@ -88,7 +101,7 @@ def sdk_member(context: Context, variables: dict[str, str]) -> dict[str, str] | 
     from fwdoctor.surface.timeline import sdk
 
     owner, name = variables.get("owner", ""), variables.get("name", "")
-    if not _is_known(owner):
+    if not _is_known(owner) or _is_elsewhere(context):
         return None
     for path in search_ever(owner, sdk()):
         if told := _name_history(f"{path}.{name}", sdk()):
@@ -98,12 +111,36 @@ def sdk_member(context: Context, variables: dict[str, str]) -> dict[str, str] | 
 
 def sdk_parameter(context: Context, variables: dict[str, str]) -> dict[str, str] | None:
     """An argument that a callable of the SDK takes in some release and not in the installed one."""
+    callee, name = variables.get("callee", ""), variables.get("name", "")
+    owner = callee.removesuffix(".__init__")
+    told = _parameter_history(owner, name)
+    if told is None or _is_elsewhere(context):
+        return None
+    if "no known version" in told["verdict"] and not _is_about_fireworks(context, owner):
+        return None
+    return {**variables, **told}
+
+
+def _is_elsewhere(context: Context) -> bool:
+    """Whether the error comes out of another installed package."""
+    found = _INSTALLED.search(context.frames[-1].path) if context.frames else None
+    return found is not None and found[1] not in ("fireworks", "training")
+
+
+def _is_about_fireworks(context: Context, owner: str) -> bool:
+    """Whether a class of a common name is surely the SDK's: its name, or what stands around, says so."""
+    if owner.startswith(("Firetitan", "Fireworks", "TrainerJob", "DeploymentSampler")):
+        return True
+    return any("fireworks/training" in f.path for f in context.frames) or context.has(("fireworks.training",))
+
+
+@functools.cache
+def _parameter_history(owner: str, name: str) -> dict[str, str] | None:
+    """When a callable of the SDK began and ceased to take an argument; None where it is none of the SDK's."""
     from fwdoctor.surface.lookup import search_ever
     from fwdoctor.surface.model import Class, Function
     from fwdoctor.surface.timeline import sdk
 
-    callee, name = variables.get("callee", ""), variables.get("name", "")
-    owner = callee.removesuffix(".__init__")
     if not owner or not owner[0].isalpha() or not _is_known(owner.split(".")[0]):
         return None
     paths = search_ever(owner, sdk())
@@ -127,12 +164,13 @@ def sdk_parameter(context: Context, variables: dict[str, str]) -> dict[str, str]
         return False
 
     answers = [takes(state) for state in range(len(line.states))]
-    return {**variables, **_told(answers, line, f"{name}=", callee)}
+    return _told(answers, line, f"{name}=", owner)
 
 
 _PROVISIONING = "fireworks.training.sdk.managed.FiretitanProvisioningConfig"
 
 
+@functools.cache
 def _name_history(path: str, line: object) -> dict[str, str] | None:
     """When a dotted path came and went; None where no version ever had it."""
     from fwdoctor.surface.timeline import Timeline
@@ -186,6 +224,15 @@ def _is_cookbook_module(path: str) -> bool:
         return False
     states = (*range(0, len(line.states), 20), len(line.states) - 1)  # modules live longer than that
     return any(m == path or m.startswith(f"{path}.") for s in states for m in line.of_state(s).modules)
+
+
+@functools.cache
+def _provisioning_helpers() -> frozenset[str]:
+    """The names that a class of their own answers for."""
+    from fwdoctor.explain.catalogue import catalogue
+
+    patterns = catalogue()["removed-infra-import"].patterns
+    return frozenset(name for p in patterns for name in p.values.get("name", ()))
 
 
 def _is_known(name: str) -> bool:

@@ -13,7 +13,6 @@ import selectors
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 from fwdoctor.errors import FwdoctorError
 
 _CHUNK = 1 << 16
+_POLL_SECONDS = 0.25
 #: The shell's words for a command that is not there, and for one that may not be run.
 NOT_FOUND, NOT_ALLOWED = 127, 126
 _PASSED_ON = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
@@ -42,36 +42,56 @@ def run(command: Sequence[str], look: Callable[[int, bytes], None]) -> int:
     Raises:
         CannotStart: there is no such command, or it may not be run.
     """
-    terminal = _open_terminal()
-    out, err = (terminal[1], terminal[1]) if terminal else (subprocess.PIPE, subprocess.PIPE)
+    ours: dict[int, int] = {}
+    theirs: dict[int, int] = {}
+    for stream in (1, 2):
+        if stream == 2 and 1 in theirs and _is_same_terminal():
+            theirs[2] = theirs[1]  # one screen, one order
+        else:
+            read, theirs[stream] = _open_terminal() if os.isatty(stream) else os.pipe()
+            ours[read] = stream
     try:
-        child = subprocess.Popen(command, stdout=out, stderr=err)
+        child = subprocess.Popen(command, stdout=theirs[1], stderr=theirs[2])
     except FileNotFoundError as error:
         raise CannotStart(f"{command[0]}: command not found", NOT_FOUND) from error
     except OSError as error:
         raise CannotStart(f"{command[0]}: {error.strerror or error}", NOT_ALLOWED) from error
     finally:
-        if terminal:
-            os.close(terminal[1])
-    with _signals(child, terminal[0] if terminal else None):
-        if terminal:
-            _pass_on({terminal[0]: 1}, look)
-            os.close(terminal[0])
-        elif child.stdout is not None and child.stderr is not None:
-            _pass_on({child.stdout.fileno(): 1, child.stderr.fileno(): 2}, look)
-        status = child.wait()
+        for descriptor in set(theirs.values()):
+            os.close(descriptor)
+    try:
+        with _signals(child, [d for d, stream in ours.items() if os.isatty(stream)]):
+            _pass_on(ours, look, child)
+            status = child.wait()
+    finally:
+        for descriptor in ours:
+            os.close(descriptor)
     return status if status >= 0 else 128 - status
 
 
-def _pass_on(streams: dict[int, int], look: Callable[[int, bytes], None]) -> None:
-    """Copy what comes from each descriptor to the stream of that number, until all are closed."""
+def _is_same_terminal() -> bool:
+    """Whether both streams are terminals, and so very likely one."""
+    return os.isatty(1) and os.isatty(2)
+
+
+def _pass_on(
+    streams: dict[int, int], look: Callable[[int, bytes], None], child: subprocess.Popen[bytes]
+) -> None:
+    """Copy what comes from each descriptor to the stream of that number, until all are closed.
+
+    What the command left running may keep them open: when the command has ended, only what comes at once is
+    still copied.
+    """
     open_streams = dict(streams)
     deaf: set[int] = set()
     with selectors.DefaultSelector() as selector:
         for descriptor in streams:
             selector.register(descriptor, selectors.EVENT_READ)
         while open_streams:
-            for key, _ in selector.select():
+            ready = selector.select(_POLL_SECONDS)
+            if not ready and child.poll() is not None:
+                return
+            for key, _ in ready:
                 try:
                     data = os.read(key.fd, _CHUNK)
                 except OSError:  # a terminal whose other end was closed
@@ -95,12 +115,18 @@ def _write(descriptor: int, data: bytes) -> bool:
     return True
 
 
-def _open_terminal() -> tuple[int, int] | None:
-    """A terminal for the command if the output is one: the end to read from, and the command's."""
-    if sys.stdout is None or not sys.stdout.isatty() or not hasattr(os, "openpty"):
-        return None
+def _open_terminal() -> tuple[int, int]:
+    """A terminal for the command: the end to read from, and the command's. A pipe where there are none."""
+    if not hasattr(os, "openpty"):
+        return os.pipe()
     ours, theirs = os.openpty()
     _resize(theirs)
+    with contextlib.suppress(ImportError, OSError):
+        import termios
+
+        settings = termios.tcgetattr(theirs)
+        settings[1] &= ~termios.OPOST  # the outer terminal ends the lines
+        termios.tcsetattr(theirs, termios.TCSANOW, settings)
     return ours, theirs
 
 
@@ -113,7 +139,7 @@ def _resize(descriptor: int) -> None:
 
 
 @contextlib.contextmanager
-def _signals(child: subprocess.Popen[bytes], terminal: int | None) -> Iterator[None]:
+def _signals(child: subprocess.Popen[bytes], terminals: Sequence[int]) -> Iterator[None]:
     """While the command runs its signals are its own: Ctrl-C reaches it too, others are handed on."""
     before: dict[int, Any] = {}
 
@@ -122,7 +148,7 @@ def _signals(child: subprocess.Popen[bytes], terminal: int | None) -> Iterator[N
             child.send_signal(number)
 
     def resize(_: int, __: FrameType | None) -> None:
-        if terminal is not None:
+        for terminal in terminals:
             _resize(terminal)
 
     handlers: dict[int, Callable[[int, FrameType | None], object]] = {

@@ -48,9 +48,27 @@ _BELONGS = re.compile(
 #: A line that begins inside a string of source code, and one that defines something.
 _STRING_LINE = re.compile(r"""\s*[+\-]?\s*[rfbuRFBU]{0,2}(?:"[^"]*|'[^']*)$""")
 _DEFINITION = re.compile(r"\s*(?:async\s+def|def|class)\s+\w")
+#: Rows of tables, behind what diffs and quotations put in front of a line.
+_TABLE = re.compile(r"[+\->]?[ \t]{0,1}\|[^|]")
+#: What grep, cat -n and diffs put in front of a line of a file.
+_LOCATOR = re.compile(r"^(?:[\w./\\-]+[:-]\d+[:-]|\s*\d+\s*[|:]|\s*\d+\s|[+\->]\s)\s*(?=[\"'rfbu]*$)")
+#: Products whose errors have the same words.
+_OTHERS = re.compile(
+    r"\b(?:google(?:apis)?\.|vertex|azure|az ml\b|amazonaws|botocore|boto3|datadog|stripe|kubectl|helm\b|"
+    r"argocd|istio|dapr|modal\.|digitalocean|lambda-labs|railway|together\.(?:ai|xyz)|anthropic|cohere|replicate|mlflow)",
+    re.IGNORECASE,
+)
+#: Somebody looks for the words, or says that a test was left out.
+_COMMAND = re.compile(r"(?:^|[\s$;|&])(?:grep|egrep|rg|ag|ack)\s|--grep[= ]|^\s*SKIPPED\b")
 #: What stands before a quote in source code and not in a message.
 _BEFORE_STRING = re.compile(
-    r"[\w\])]\s+=\s*\(?$|[(\[,+%]\s*[rbu]?$|(?:^|[{,\s])\d+:\s*$|\b(?:in|not|or|and|is)\s$"
+    r"[\w\])]\s+=\s*\(?$|[(]\w+=$|,\s*\w+=$|^\s+\w+=$|[(\[,+%]\s*[rbu]?$|(?:^|[{,\s])\d+:\s*$|\b(?:in|not|or|and|is)\s$"
+)
+#: The same as IPython prints it: the place, some lines around, an arrow before the one.
+_IPYTHON_FRAME = re.compile(
+    r"^File (?P<path>[^\n:]+\.py):(?P<line>\d+), in (?P<name>[^\n]+)"
+    r"(?P<code>(?:\n\s+\d+ [^\n]*)*\n-+> \d+ [^\n]*)?",
+    re.MULTILINE,
 )
 _CELL = re.compile(r"^(?:Cell |Input )?In ?\[\d+\]|^----> *\d+ (?P<code>.*)$", re.MULTILINE)
 _CAUGHT = re.compile(
@@ -144,6 +162,11 @@ class Context:
         opened = text.rfind("Traceback (most recent call last)")
         if opened < 0:
             return ()
+        if shown := [
+            Frame(f["path"], int(f["line"]), f["name"].strip(), _arrowed(f["code"] or ""))
+            for f in _IPYTHON_FRAME.finditer(text, opened)
+        ]:
+            return tuple(shown)
         marks = list(_FRAME.finditer(text, opened))
         found = [
             Frame(f["path"], int(f["line"]), (f["name"] or "").strip(), (f["code"] or "").strip())
@@ -165,6 +188,11 @@ class Context:
         """The HTTP status that the record shows."""
         found = _STATUS.search(self.record)
         return int(next(v for v in found.groups() if v)) if found else None
+
+    @functools.cached_property
+    def is_about_others(self) -> bool:
+        """Whether the message names another product, and nothing around names Fireworks."""
+        return _OTHERS.search(self.record) is not None and not self.has(("@fireworks",))
 
     def has(self, words: tuple[str, ...]) -> bool:
         """Whether one of the words stands around; ``@fireworks`` stands for all that show Fireworks."""
@@ -188,11 +216,15 @@ class Context:
         stripped = prefix.strip()
         if _STRING_LINE.match(prefix) or _DEFINITION.match(prefix):
             return True
-        if prefix.count("`") % 2 or prefix.startswith("|") or stripped.startswith(("#", "//", "* ", "- `")):
+        if _COMMAND.search(prefix) or (_CODE.search(prefix) and prefix.count('"') % 2):
+            return True
+        if "|" in prefix and self.rest.rstrip().endswith("|"):
+            return True
+        if prefix.count("`") % 2 or _TABLE.match(prefix) or stripped.startswith(("#", "//", "* ", "- `")):
             return True
         if not prefix.endswith(('"', "'")):
             return stripped.endswith("raise")
-        head = prefix[:-1].rstrip("\"'\\")
+        head = _LOCATOR.sub("", prefix[:-1].rstrip("\"'\\"))
         if head.endswith(("\\n",)) or not head.strip():
             return True
         if re.search(r"(?:^|[^\w])[rbu]?f[rb]?$", head):
@@ -201,11 +233,17 @@ class Context:
             return True
         if re.search(r"(?:^|\W)[a-z_]\w*\(\s*[\w.]+\($", head):  # fail(RuntimeError("...
             return True
-        if re.search(r"(?:Error|Exception|Warning|Exit)\($", head):
+        if re.search(r"(?:Error|Exception|Warning|Exit|Tripped|Mismatch|NotSupported)\($", head):
             return self._is_no_repr
         if _BEFORE_STRING.search(head):
             return not re.search(r"[\"'][:=]\s*$", head)
         return False
+
+
+def _arrowed(code: str) -> str:
+    """The line of an IPython frame to which the arrow points."""
+    last = code.rpartition("\n")[2]
+    return re.sub(r"^-+> \d+\s+", "", last).strip()
 
 
 def _text(data: bytes) -> str:

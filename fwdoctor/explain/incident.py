@@ -19,6 +19,8 @@ from fwdoctor.redact import redact
 _SAME_INCIDENT = 120
 #: Matches that error lines are compared with, and lines of a class that are remembered.
 _REMEMBERED, _MOST_LINES = 300, 100_000
+#: Bytes beyond which nothing belongs to a line any more.
+_FAR = 20_000
 _SHOWN_LINES, _SHOWN_WIDTH = 4, 300
 #: Where the SDK's own advice begins, which is the same for every cause.
 _BOILERPLATE = re.compile(r"\s*(?:Solution|Agent debug|Docs|Support|Console):")
@@ -65,6 +67,10 @@ class Collector:
         elif (name := self._add(found)) is not None:
             new.append(name)
         return new
+
+    def pause(self) -> list[str]:
+        """Nothing comes for a while: decide on what was left open. The names of classes new by that."""
+        return self._settle(None)
 
     def close(self) -> list[str]:
         """Nothing more comes: decide on what was left open. The names of classes that are new by that."""
@@ -120,7 +126,7 @@ class Collector:
         new += [self._count(w) for w in done if self._root(w.entry, w.line) is None]
         while self._pending and (start is None or self._pending[0].record_end + AFTER <= start):
             line = self._pending.popleft()
-            if any(m.start < line.record_end and line.start < m.record_end for m in self._recent):
+            if self._is_known(line):
                 continue
             match = by_place(self._catalogue, line)
             if match is None:
@@ -128,6 +134,15 @@ class Collector:
             else:
                 new.append(self._add(match))
         return [name for name in new if name is not None]
+
+    def _is_known(self, line: ErrorLine) -> bool:
+        """Whether some match lies in the record of an error line."""
+        for match in reversed(self._recent):
+            if match.start < line.record_end and line.start < match.record_end:
+                return True
+            if match.start < line.start - _FAR:
+                break
+        return False
 
     def _count(self, match: Match) -> str | None:
         name = match.entry.name

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from fwdoctor.errors import FwdoctorError
 
@@ -81,7 +82,7 @@ def open_stdin() -> Piece:
 
 def _read(file: IO[bytes] | gzip.GzipFile, path: str) -> Iterator[bytes]:
     try:
-        while chunk := file.read(CHUNK):
+        while chunk := file.read1(CHUNK) if isinstance(file, gzip.GzipFile) else file.read(CHUNK):
             yield chunk
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FwdoctorError(f"{path}: cannot unpack it: {error}") from error
@@ -92,9 +93,8 @@ def _piped(descriptor: int) -> Iterator[bytes]:
     waits = _can_wait(descriptor)
     while True:
         try:
-            if waits is not None and not waits(_POLL_SECONDS):
+            while waits is not None and not waits(_POLL_SECONDS):
                 yield b""
-                waits(None)
             chunk = os.read(descriptor, CHUNK)
         except OSError as error:
             raise FwdoctorError(f"cannot read the standard input: {error.strerror or error}") from error
@@ -168,11 +168,18 @@ def _structured(path: str) -> bytes:
     return Path(path).read_bytes()
 
 
+def _refuse(*_: object) -> None:
+    raise ValueError("it has declarations of its own")
+
+
 def _notebook(path: str) -> Iterator[Piece]:
     try:
         data = json.loads(_structured(path))
-        cells = data["cells"]
-        outputs = [(i, o) for i, cell in enumerate(cells, 1) for o in cell.get("outputs", ())]
+        cells = list(data["cells"])
+        known = [(i, cell) for i, cell in enumerate(cells, 1) if isinstance(cell, dict)]
+        outputs = [(i, o) for i, cell in known for o in cell.get("outputs") or ()]
+        if not known and cells:
+            raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FwdoctorError(f"{path}: not a notebook of format 4 ({type(error).__name__})") from error
     for cell, output in outputs:
@@ -200,17 +207,21 @@ def _joined(value: object) -> str:
 
 def _junit(path: str) -> Iterator[Piece]:
     data = _structured(path)
-    if b"<!DOCTYPE" in data[:4096] or b"<!ENTITY" in data:
-        raise FwdoctorError(f"{path}: XML with declarations of its own is not read")
+    builder = ET.TreeBuilder()
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse
+    parser.StartElementHandler, parser.EndElementHandler = builder.start, builder.end
+    parser.CharacterDataHandler = builder.data
     try:
-        root = ET.fromstring(data)
-    except ET.ParseError as error:
-        raise FwdoctorError(f"{path}: not XML: {error}") from error
+        parser.Parse(data, True)
+        root = builder.close()
+    except (expat.ExpatError, LookupError, ValueError, AssertionError) as error:
+        raise FwdoctorError(f"{path}: not XML that is read: {error}") from error
     for case in root.iter("testcase"):
         name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
         for part in case:
-            if part.tag in ("failure", "error", "system-out", "system-err") and (
-                part.text or part.get("message")
-            ):
-                text = part.text or part.get("message") or ""
+            message, text = part.get("message") or "", part.text or ""
+            if message not in text:
+                text = f"{message}\n{text}"
+            if part.tag in ("failure", "error", "system-out", "system-err") and text:
                 yield Piece(path, iter([text.encode("utf-8", "replace")]), name=name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import re
 
 from fwdoctor.explain.catalogue import Catalogue, Entry, Pattern
 from fwdoctor.explain.scan import ErrorLine, Match
 
+_RAISES = re.compile(r"(?:[^\n]{0,80}?\s)?(?:raise|assert)\b")
 _PATTERN = Pattern(text="raised there")
 
 
@@ -24,7 +26,7 @@ def by_place(catalogue: Catalogue, line: ErrorLine) -> Match | None:
     """
     if line.path is None or not line.is_ours or line.exception is None:
         return None
-    if line.code and not line.code.startswith(("raise", "assert")):
+    if line.code and not _RAISES.match(line.code):
         return None
     path = line.path.replace("\\", "/")
     for place, entry in _places(catalogue):

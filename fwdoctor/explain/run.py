@@ -10,10 +10,12 @@ from fwdoctor.errors import FwdoctorError
 from fwdoctor.explain.catalogue import Catalogue, catalogue
 from fwdoctor.explain.incident import Collector, finding
 from fwdoctor.explain.inputs import Piece
-from fwdoctor.explain.scan import Scanner
+from fwdoctor.explain.scan import ErrorLine, Match, Scanner
 from fwdoctor.explain.unknown import Group, Unknown
 from fwdoctor.finding import Finding, Problem, Side
 
+#: Pauses of a log after which nothing is waited for any more: two seconds.
+_LONG = 8
 #: Called with each finding as soon as its class is seen.
 Listener = Callable[[Finding], None]
 
@@ -74,9 +76,17 @@ def _read(piece: Piece, known: Catalogue, result: Explained, listener: Listener 
                 listener(_placed(finding(collector.incident(name), piece.path), piece))
 
     try:
+        still = 0
         for chunk in piece.chunks:
-            for found in scanner.feed(chunk) if chunk else scanner.flush():
+            still = 0 if chunk else still + 1
+            if chunk:
+                news: Iterator[Match | ErrorLine] = scanner.feed(chunk)
+            else:
+                news = scanner.peek() if still < _LONG else scanner.flush(at_end=False)
+            for found in news:
                 tell(collector.add(found))
+            if still == _LONG:
+                tell(collector.pause())
     finally:
         # Also where reading ends in the middle: what was read is worth telling.
         for found in scanner.flush():

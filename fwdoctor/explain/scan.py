@@ -25,6 +25,8 @@ BEFORE, AFTER = 16_384, 6_144
 #: What a template may stretch over, before and behind its anchor.
 _REACH_BACK, _REACH_ON = 3_072, 4_096
 _BLOCK = 2_048
+_DIGITS = re.compile(rb"[0-9]+")
+_MOST_VERDICTS = 4_096
 #: Squeezed characters at the beginning of a piece of stream around which nothing is decided quickly.
 _EDGE = _REACH_BACK
 #: How far a place in one squeezed text may be off in another that begins or ends inside an escape.
@@ -68,7 +70,9 @@ class ErrorLine:
 
 
 #: The same as they stand in a text.
-_SIGNS_IN_TEXT = re.compile(rb"(?:Error|Exception|Timeout|Interrupt|Exit):|ERROR|CRITICAL|FATAL")
+_SIGNS_IN_TEXT = re.compile(
+    rb"(?:Error|Exception|Timeout|Interrupt|Exit)(?:\x1b\[[0-9;]*m)*:|ERROR|CRITICAL|FATAL"
+)
 #: Squeezed pieces that lines have which report errors.
 _SIGNS = (b"Error:", b"Exception:", b"ERROR", b"CRITICAL", b"FATAL", b"Timeout:", b"Interrupt:", b"Exit:")
 _EXCEPTION_LINE = re.compile(
@@ -114,6 +118,9 @@ class Scanner:
         self._line = 1
         self._told: dict[tuple[str, int], None] = {}
         self._last_error = -1
+        self._counted = (0, 0)
+        self._seen: set[str] = set()
+        self._verdicts: dict[tuple[int, bytes], dict[str, str] | None] = {}
 
     @property
     def lines(self) -> int:
@@ -121,18 +128,29 @@ class Scanner:
         begun = bool(self._text) and not self._text.endswith(b"\n")
         return self._line - 1 + self._text.count(b"\n") + begun
 
-    def feed(self, data: bytes) -> list[Match | ErrorLine]:
-        """Add to the stream; returns what can be told already (the last few kB wait for what follows)."""
+    def feed(self, data: bytes) -> Iterator[Match | ErrorLine]:
+        """Add to the stream; gives what can be told already (the last few kB wait for what follows)."""
         self._text += data
-        found = list(self._scan(len(self._text) - AFTER))
+        yield from self._scan(len(self._text) - AFTER)
         self._forget()
-        return found
 
-    def flush(self) -> list[Match | ErrorLine]:
-        """Tell all that is known, without waiting for more: at the end, or when a log stands still."""
-        found = list(self._scan(len(self._text)))
+    def peek(self) -> Iterator[Match]:
+        """When a log stands still: what its whole lines tell already; they are looked at again later.
+
+        What may still change by the next line is not told: wrappers, and lines that no class knows.
+        """
+        scanned, last_error = self._scanned, self._last_error
+        for found in self._scan(self._text.rfind(b"\n") + 1):
+            if isinstance(found, Match) and not found.entry.wrapper:
+                yield found
+            elif isinstance(found, Match):
+                del self._told[found.entry.name, found.start]
+        self._scanned, self._last_error = scanned, last_error
+
+    def flush(self, *, at_end: bool = True) -> Iterator[Match | ErrorLine]:
+        """Tell all that is known, without waiting for more: ``at_end``, or of all whole lines."""
+        yield from self._scan(len(self._text) if at_end else self._text.rfind(b"\n") + 1)
         self._forget()
-        return found
 
     def _forget(self) -> None:
         drop = self._scanned - BEFORE
@@ -141,6 +159,7 @@ class Scanner:
             self._offset += drop
             self._scanned -= drop
             self._text = self._text[drop:]
+            self._counted = (0, 0)
 
     def _scan(self, limit: int) -> Iterator[Match | ErrorLine]:
         first = self._scanned
@@ -220,24 +239,25 @@ class Scanner:
     def _error_line(self, place: int) -> ErrorLine | None:
         """The line around a sign, if it reports an error; each line once."""
         context = Context(self._text, place, place + 1)
-        start = self._offset + context.line_start
+        # In a record that holds a whole text, its escaped lines are lines.
+        escaped = self._text.rfind(b"\\n", context.line_start, place)
+        begin = escaped + 2 if escaped >= 0 else context.line_start
+        start = self._offset + begin
         if start <= self._last_error:
             return None
-        text = (context.prefix + chr(self._text[place]) + context.rest)[:2000].rstrip("\r\n")
+        text = context.prefix + chr(self._text[place]) + context.rest.partition("\n")[0]
+        text = text[:2000].rstrip("\r\n")
         raised = _EXCEPTION_LINE.match(text)
         if raised is None and not _RECORD_LINE.match(text):
             return None
-        if (
-            raised is not None
-            and Context(self._text, context.line_start + raised.start("type"), place).is_quoted
-        ):
+        if raised is not None and Context(self._text, begin + raised.start("type"), place).is_quoted:
             return None
         self._last_error = start
         last = context.frames[-1] if raised is not None and context.frames else None
         return ErrorLine(
             start=start,
             record_end=self._offset + context.record_end,
-            line=self._line + self._text.count(b"\n", 0, context.line_start),
+            line=self._line_at(context.line_start),
             text=text,
             exception=raised["type"] if raised else None,
             path=last.path if last else None,
@@ -248,10 +268,12 @@ class Scanner:
     def _match(
         self, start: int, end: int, entry: Entry, pattern: Pattern, said: dict[str, str]
     ) -> Match | None:
-        context = Context(self._text, start, end)
-        variables = accepted(pattern, context, said)
         key = (entry.name, self._offset + start)
-        if variables is None or key in self._told:
+        if key in self._told:
+            return None
+        context = Context(self._text, start, end)
+        variables = self._verdict(entry, pattern, context, said)
+        if variables is None:
             return None
         self._told[key] = None
         if len(self._told) > 512:
@@ -262,10 +284,42 @@ class Scanner:
             start=key[1],
             end=self._offset + end,
             record_end=self._offset + context.record_end,
-            line=self._line + self._text.count(b"\n", 0, start),
+            line=self._line_at(start),
             variables=variables,
-            evidence=context.record,
+            evidence=self._evidence(entry, context),
         )
+
+    def _verdict(
+        self, entry: Entry, pattern: Pattern, context: Context, said: dict[str, str]
+    ) -> dict[str, str] | None:
+        """What a match says, or None; of a line that came before, but for its numbers, what was said then."""
+        if entry.name not in self._seen:
+            return accepted(pattern, context, said)
+        line = self._text[context.line_start : min(context.end, context.line_start + 1000)]
+        key = (id(pattern), _DIGITS.sub(b"0", line))
+        if key not in self._verdicts:
+            if len(self._verdicts) >= _MOST_VERDICTS:
+                self._verdicts.clear()
+            self._verdicts[key] = accepted(pattern, context, said)
+        known = self._verdicts[key]
+        return None if known is None else {**known, **said}
+
+    def _evidence(self, entry: Entry, context: Context) -> str:
+        """The record around the first match of a class; of the others nothing is shown."""
+        if entry.name in self._seen:
+            return ""
+        self._seen.add(entry.name)
+        return context.record
+
+    def _line_at(self, place: int) -> int:
+        """The number of the line in which a place lies."""
+        before, lines = self._counted
+        if place >= before:
+            lines += self._text.count(b"\n", before, place)
+        else:
+            lines -= self._text.count(b"\n", place, before)
+        self._counted = (place, lines)
+        return self._line + lines
 
 
 def _nearest(text: bytes, anchor: bytes, place: int) -> int:
@@ -278,7 +332,7 @@ def _nearest(text: bytes, anchor: bytes, place: int) -> int:
 
 def accepted(pattern: Pattern, context: Context, variables: dict[str, str]) -> dict[str, str] | None:
     """What a match says, or None where its surroundings speak against it."""
-    if context.is_quoted:
+    if context.is_quoted or context.is_about_others:
         return None
     for name, allowed in pattern.values.items():
         if variables.get(name) not in allowed:

@@ -26,7 +26,7 @@ _NUMBER = re.compile(rb"[0-9][0-9.,_]*")
 #: What documents, source code and format strings have where a real message has a value.
 _UNREAL = re.compile(
     rb"^\W*(?:\.\.\.|<[^<>\n|']*>|%[sdqrv]|\$?\{[A-Za-z_][^\"\n:]*\})\W*$"
-    rb"|\{[A-Za-z_][\w.\[\]()'\"]*(?:![rsa])?(?::[^{}\s]*)?\}|%[sdqrv]\b|<[a-z][a-z_ -]*>"
+    rb"|\{(?![\w.]+\.py:\d+\})[A-Za-z_][\w.\[\]()'\"]*(?:![rsa])?(?::[^{}\s]*)?\}|%[sdqrv]\b|<[a-z][a-z_ -]*>"
 )
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _NAME_BYTES = _WORD_BYTES | frozenset(b".")
@@ -157,12 +157,10 @@ class Template:
         start, end = window.start(starts[0]), window.end(ends[-1])
         variables: dict[str, str] = {}
         if self.head is not None:
-            begin = start
-            while begin and start - begin < self.head.most and raw[begin - 1] in _NAME_BYTES:
-                begin -= 1
+            begin = _head(raw, start, self.head.most)
             if begin == start:
                 return None
-            variables[self.head.name or ""] = raw[begin:start].decode("ascii", "replace")
+            variables[self.head.name or ""] = raw[begin:start].replace(b"\n", b"").decode("ascii", "replace")
             start = begin
         elif self.pieces[0][0] in _WORD_BYTES and _joins(raw, start):
             return None
@@ -196,6 +194,20 @@ def _joins(raw: bytes, start: int) -> bool:
         return False
     escaped = raw[start - 1] in b"nrt" and raw[start - 2 : start - 1] == b"\\"
     return not escaped and not _COLOUR_BEFORE.search(raw, max(0, start - 16), start)
+
+
+def _head(raw: bytes, start: int, most: int) -> int:
+    """Where the word before ``start`` begins; it may have been wrapped."""
+    begin = start
+    while begin and start - begin < most and not _COLOUR_BEFORE.search(raw, max(0, begin - 16), begin):
+        if raw[begin - 1] in _NAME_BYTES:
+            begin -= 1
+            continue
+        wide = begin - raw.rfind(b"\n", 0, begin - 1) > _NARROW
+        if raw[begin - 1] != ord("\n") or not wide or begin < 2 or raw[begin - 2] not in _NAME_BYTES:
+            break
+        begin -= 1
+    return begin
 
 
 def _end_of_line(raw: bytes, start: int, gap: Gap) -> int:

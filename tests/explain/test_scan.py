@@ -79,9 +79,16 @@ def test_a_standing_log_is_told_without_waiting() -> None:
     text = ERRORS[0].format(3).encode()
     assert len(text) < AFTER
     assert not [m for m in scanner.feed(text) if isinstance(m, Match)]
-    assert [m.entry.name for m in scanner.flush() if isinstance(m, Match)] == ["trainer-archived-id-reuse"]
-    assert not scanner.feed(b"more\n")
-    assert not scanner.flush()
+    assert [m.entry.name for m in scanner.peek()] == ["trainer-archived-id-reuse"]
+    assert not list(scanner.feed(b"more\n"))
+    assert not [m for m in scanner.flush() if isinstance(m, Match)]
+
+
+def test_a_message_that_comes_in_two_parts_is_whole() -> None:
+    scanner = Scanner(catalogue())
+    text = ERRORS[0].format(3).encode()
+    found = [*scanner.feed(text[:40]), *scanner.peek(), *scanner.feed(text[40:]), *scanner.peek()]
+    assert [m.entry.name for m in found if isinstance(m, Match)] == ["trainer-archived-id-reuse"]
 
 
 ERROR_LINES = {

@@ -23,7 +23,9 @@ _TOKENS = (
     re.compile(rf"\bfw_[A-Za-z0-9]{{3,}}{_CUT}"),
     re.compile(rf"(?<=Bearer )[A-Za-z0-9._~+/=-]{{6,}}{_CUT}", re.IGNORECASE),
     re.compile(r"(?<=Basic )[A-Za-z0-9+/=]{8,}"),
-    re.compile(rf"\b(?:sk|hf|ghp|gho|github_pat|wandb|xox[abp]|glpat)[-_][A-Za-z0-9_-]{{16,}}{_CUT}"),
+    re.compile(
+        rf"\b(?:sk|hf|gh[pousr]|github_pat|npm|pypi|wandb|xox[abp]|glpat)[-_][A-Za-z0-9_-]{{16,}}{_CUT}"
+    ),
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     re.compile(r"\bAIza[A-Za-z0-9_-]{30,}"),
     re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]+)?"),
@@ -53,8 +55,80 @@ def redact(text: str) -> str:
     return text
 
 
+#: In logs values stand bare. A name that says so hides whatever follows it, others what looks like a key.
+_BARE = re.compile(
+    r"(?P<head>(?P<name>[\w.-]*(?:api[_ -]?key|access[_-]?key|private[_-]?key|secret|passw(?:or)?d|token|"
+    r"credentials?|authorization))[\"']?\s*[:=]\s*[\"']?(?:Bearer |Basic |Token )?)"
+    r"(?P<value>[^\s\"',;)}\]&|]+)",
+    re.IGNORECASE,
+)
+_ALWAYS = re.compile(r"passw(?:or)?d|authorization", re.IGNORECASE)
+_LOG_SECRETS = (
+    (re.compile(r"((?:set-)?cookie:\s*)[^\r\n\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"(--?(?:api[-_]?key|token|password|secret)[ =])\S+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"(\s-u\s+)[^\s:]+:\S+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(\blogin\s+\S+\s+password\s+)\S+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?<=://)[^\s/@'\"<>]+(?=@)"), HIDDEN),
+    (re.compile(r"(?<=://)[^\s/:@'\"<>]*:[^\s@'\"<>]+(?=@)"), HIDDEN),
+)
+#: Where a line was wrapped: its end and the frame or indentation of the next. Shorter ones were not.
+_WRAP = re.compile(r"[ \t|\u2502]*\r?\n[ \t|\u2502]*")
+_NARROW = 40
+#: The line was wrapped at the space.
+_JOINED_BEARER = re.compile(r"(?<=Bearer)[A-Za-z0-9._~+/=-]{16,}", re.IGNORECASE)
+
+
+def redact_log(text: str) -> str:
+    """As :func:`redact`, for text that is no code: values stand without quotes, lines are wrapped."""
+    text = redact(_without_wrapped(text))
+    for pattern, hidden in _LOG_SECRETS:
+        text = pattern.sub(hidden, text)
+    return _BARE.sub(_hide_bare, text)
+
+
+def _hide_bare(found: re.Match[str]) -> str:
+    value = found["value"]
+    if value.startswith((HIDDEN[:4], "$", "{", "<", "os.environ")):
+        return found[0]
+    like_a_key = len(value) >= 8 and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+    return f"{found['head']}{HIDDEN}" if like_a_key or _ALWAYS.search(found["name"]) else found[0]
+
+
+def _without_wrapped(text: str) -> str:
+    """The text with secrets hidden that a wrapped line cut in two."""
+    wraps = [w for w in _WRAP.finditer(text) if w.start() - text.rfind("\n", 0, w.start()) > _NARROW]
+    if not wraps:
+        return text
+    joined, at = "", 0
+    places: list[int] = []
+    for wrap in wraps:
+        joined += text[at : wrap.start()]
+        places += range(at, wrap.start())
+        at = wrap.end()
+    joined += text[at:]
+    places += range(at, len(text))
+    spans = [m.span() for token in (*_TOKENS, _JOINED_BEARER) for m in token.finditer(joined)]
+    spans += [m.span("value") for m in _BARE.finditer(joined) if _hide_bare(m) != m[0]]
+    spans += [m.span("value") for pattern in (_NAMED, _PAIR) for m in pattern.finditer(joined)]
+    for start, end in sorted(_merged(spans), reverse=True):
+        first, last = places[start], places[end - 1] + 1
+        text = f"{text[:first]}{HIDDEN}{text[last:]}"
+    return text
+
+
 def _hide(found: re.Match[str]) -> str:
     value = found["value"]
     if re.fullmatch(r"(?:Bearer )?\{[^{}]*\}", value):  # an f-string that holds nothing but a name
         return found[0]
     return f"{found['head']}{found['quote']}{HIDDEN}{found['quote']}"
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans without overlaps: several patterns may know one secret."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwdoctor.redact import HIDDEN, redact
+from fwdoctor.redact import HIDDEN, redact, redact_log
 
 SECRETS = [
     'api_key="sesame-open-12345"',
@@ -59,3 +59,63 @@ def test_a_planted_key_never_gets_through(form: str, quote: str, secret: str, ar
     shown = redact(text)
     assert secret not in shown
     assert shown.count("\n") == text.count("\n")
+
+
+KEY = "1ebc99d913c9716343a31f9630cf9a2a4afd2f50"
+IN_LOGS = {
+    "bare": f"api_key={KEY}",
+    "after a colon": f"WANDB_API_KEY: {KEY}",
+    "a password": "password: hunter",
+    "a header": f"Authorization: {KEY}",
+    "a cookie": f"Cookie: session={KEY}; a=b",
+    "an option": f"train.py --api-key {KEY} --steps 3",
+    "curl": f"curl -u ana:{KEY} https://x",
+    "a netrc": f"machine x login ana password {KEY}",
+    "an address": f"https://{KEY}@github.com/x",
+    "no user": f"redis://:{KEY}@host/0",
+    "a slash in it": f"https://ana:pa/{KEY}@host",
+    "a quote that was lost": f"dcp_save failed: api_key='{KEY}",
+    "github": "ghs_0123456789abcdefghijABCDEFGHIJ",
+}
+
+
+@pytest.mark.parametrize("text", IN_LOGS.values(), ids=IN_LOGS)
+def test_logs_have_secrets_without_quotes(text: str) -> None:
+    shown = redact_log(text)
+    assert KEY not in shown
+    assert "hunter" not in shown
+    assert "0123456789abcdefghij" not in shown
+    assert HIDDEN in shown
+
+
+HARMLESS = (
+    "max_tokens=512 prompt_tokens=18844 tokenizer: Qwen/Qwen3-8B first_token: 512",
+    "KeyError: 'FIREWORKS_API_KEY'",
+    "Check your API key. Training APIs require a training-scoped key",
+    "the token: not found",
+    "accounts/acme/rlorTrainerJobs/kb8vyphflnh3knf3 step-3-ab12cd34",
+)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_logs_keep_what_is_no_secret(text: str) -> None:
+    assert redact_log(text) == text
+
+
+SECRETS = (
+    "fw_8qJ0lNbaKb6WkmCMaEm3ypiv",
+    "hf_AbCdEfGhIjKlMnOpQrStUvWxYz012345",
+    f"Bearer {KEY}",
+    f"api_key='{KEY}'",
+)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("indent", ["", "    ", "│ "])
+def test_a_wrapped_secret_is_hidden_wherever_it_is_cut(secret: str, indent: str) -> None:
+    head = "  Cause: the request was refused by a proxy that knows nothing of "
+    plain = secret.removeprefix("Bearer ").removeprefix("api_key='").rstrip("'")
+    for cut in range(1, len(secret)):
+        shown = redact_log(f"{head}{secret[:cut]}\n{indent}{secret[cut:]} and went away")
+        pieces = [plain[i : i + 12] for i in range(len(plain) - 12)]
+        assert not [p for p in pieces if p in shown], (cut, shown)

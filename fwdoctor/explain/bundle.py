@@ -11,7 +11,7 @@ from fwdoctor import __version__
 from fwdoctor.environment import Facts
 from fwdoctor.explain.run import Explained
 from fwdoctor.finding import Finding
-from fwdoctor.redact import redact
+from fwdoctor.redact import redact_log
 
 _MOST = 20
 #: Ids that support can look up, by what they are; times are those that show UTC.
@@ -43,7 +43,7 @@ def bundle(result: Explained, facts: Facts | None) -> str:
         "",
         f"fwdoctor read {result.lines:,} lines. Secrets are hidden; read it all the same.",
     ]
-    return redact("\n".join(lines)) + "\n"
+    return redact_log("\n".join(lines)) + "\n"
 
 
 def _versions(facts: Facts | None) -> list[str]:

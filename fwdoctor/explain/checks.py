@@ -27,6 +27,7 @@ _OURS = (
     "training/utils",
     "training/examples",
 )
+_OTHER_PACKAGE = re.compile(r"fireworks-ai[-_][a-z]")
 _TRAINING_IMPORT = re.compile(r"(?:from|import)\s+(training[\w.]*)")
 
 
@@ -72,16 +73,29 @@ def cookbook_module(context: Context, variables: dict[str, str]) -> dict[str, st
 
 def cookbook_name(context: Context, variables: dict[str, str]) -> dict[str, str] | None:
     """A name that some version of the cookbook has and the one at hand has not."""
-    from fwdoctor.surface.lookup import search_ever
-    from fwdoctor.surface.timeline import cookbook
-
     module, name = variables.get("module", ""), variables.get("name", "")
     if not _is_cookbook_module(module) or name in _provisioning_helpers():
         return None
+    told = _cookbook_history(module, name)
+    return {**variables, **told} if told else None
+
+
+@functools.cache
+def _cookbook_history(module: str, name: str) -> dict[str, str] | None:
+    """When a name of the cookbook came and went, in the module that was asked or in another."""
+    from fwdoctor.surface.lookup import search_ever
+    from fwdoctor.surface.timeline import cookbook
+
     told = _name_history(f"{module}.{name}", cookbook())
     for path in search_ever(name, cookbook()) if told is None else ():
-        told = told or _name_history(path, cookbook())  # it lived in another module of the cookbook
-    return {**variables, **told} if told else None
+        told = told or _name_history(path, cookbook())
+    return told
+
+
+def sdk_package(context: Context, variables: dict[str, str]) -> dict[str, str] | None:
+    """The SDK's package, not another whose name begins with the same words."""
+    line = context.prefix + context.raw[context.start : context.end].decode("utf-8", "replace") + context.rest
+    return None if _OTHER_PACKAGE.search(line) else variables
 
 
 def sdk_name(context: Context, variables: dict[str, str]) -> dict[str, str] | None:
@@ -215,6 +229,7 @@ def _told(answers: list[bool | None], line: object, what: str, where: str) -> di
     return {"verdict": verdict, "advice": advice, "install": install}
 
 
+@functools.cache
 def _is_cookbook_module(path: str) -> bool:
     """Whether some version of the cookbook has a module or package of that name."""
     from fwdoctor.surface.timeline import cookbook
@@ -235,6 +250,7 @@ def _provisioning_helpers() -> frozenset[str]:
     return frozenset(name for p in patterns for name in p.values.get("name", ()))
 
 
+@functools.cache
 def _is_known(name: str) -> bool:
     """Whether any release of the SDK has such a name: a quick look, before a long one."""
     import fwdoctor_rules
@@ -254,6 +270,7 @@ CHECKS: dict[str, Check] = {
     "cookbook-module": cookbook_module,
     "cookbook-name": cookbook_name,
     "sdk-name": sdk_name,
+    "sdk-package": sdk_package,
     "sdk-member": sdk_member,
     "sdk-parameter": sdk_parameter,
 }

@@ -84,6 +84,8 @@ _CODE = re.compile(
     r"(?:self\.)?_?log(?:ger|ging)?\.\w+|warnings\.warn|pytest\.\w+|self\.assert\w+)\b"
 )
 _RECORD_LINES = 14
+#: Of lines that are longer only so much is looked at.
+_LONGEST_LINE = 16_384
 
 
 def is_ours(path: str) -> bool:
@@ -112,27 +114,30 @@ class Context:
 
     @functools.cached_property
     def line_start(self) -> int:
-        return self.raw.rfind(b"\n", 0, self.start) + 1
+        first = max(0, self.start - _LONGEST_LINE)
+        return max(first, self.raw.rfind(b"\n", first, self.start) + 1)
 
     @functools.cached_property
     def prefix(self) -> str:
         """What stands before the match on its line, without colours; an escaped line end is one."""
-        return _text(self.raw[max(self.line_start, self.start - 2000) : self.start]).rpartition("\n")[2]
+        return _text(self.raw[max(self.line_start, self.start - 600) : self.start]).rpartition("\n")[2]
 
     @functools.cached_property
     def rest(self) -> str:
         """What stands behind the match on its line."""
-        stop = self.raw.find(b"\n", self.end)
+        stop = self.raw.find(b"\n", self.end, self.end + _LONGEST_LINE)
         return _text(self.raw[self.end : stop if stop >= 0 else len(self.raw)][:2000])
 
     @functools.cached_property
     def record_end(self) -> int:
         """Where the message ends: its line, and the lines below that are indented or belong to its block."""
-        at = self.raw.find(b"\n", self.end)
+        at = self.raw.find(b"\n", self.end, self.end + _LONGEST_LINE)
+        if at < 0:
+            return min(len(self.raw), self.end + _LONGEST_LINE)
         for _ in range(_RECORD_LINES):
             if at < 0:
                 return len(self.raw)
-            stop = self.raw.find(b"\n", at + 1)
+            stop = self.raw.find(b"\n", at + 1, at + 1 + _LONGEST_LINE)
             line = _COLOURS.sub(b"", self.raw[at + 1 : stop if stop >= 0 else len(self.raw)])
             if not _BELONGS.match(line):
                 return at

@@ -13,7 +13,7 @@ from fwdoctor.explain.places import by_place
 from fwdoctor.explain.scan import AFTER, ErrorLine, Match
 from fwdoctor.explain.unknown import Unknown
 from fwdoctor.finding import Finding, Location, Remedy
-from fwdoctor.redact import redact
+from fwdoctor.redact import redact_log
 
 #: A consequence stands within so many lines of its cause.
 _SAME_INCIDENT = 120
@@ -160,7 +160,7 @@ class Collector:
 def finding(incident: Incident, path: str) -> Finding:
     """The finding of one incident."""
     match, rule = incident.first, incident.first.entry.rule
-    variables = {n: redact(v) for n, v in match.variables.items()}
+    variables = {n: redact_log(v) for n, v in match.variables.items()}
     last = incident.last_line if incident.last_line != match.line else None
     made = Finding(
         rule=rule.id,
@@ -193,7 +193,7 @@ def shown(record: str) -> str:
     told = next((i for i, line in enumerate(lines) if _BOILERPLATE.match(line)), len(lines))
     lines = lines[: min(max(told, 1), _SHOWN_LINES)]
     cut = [line if len(line) <= _SHOWN_WIDTH else line[:_SHOWN_WIDTH] + " …" for line in lines]
-    return redact("\n".join(cut))
+    return redact_log("\n".join(cut))
 
 
 def _filled(template: str, variables: dict[str, str]) -> str:

@@ -197,7 +197,8 @@ class Context:
     @functools.cached_property
     def is_about_others(self) -> bool:
         """Whether the message names another product, and nothing around names Fireworks."""
-        return _OTHERS.search(self.record) is not None and not self.has(("@fireworks",))
+        line = _text(self.raw[max(self.line_start, self.start - 300) : min(self.record_end, self.end + 300)])
+        return _OTHERS.search(line) is not None and not self.has(("@fireworks",))
 
     def has(self, words: tuple[str, ...]) -> bool:
         """Whether one of the words stands around; ``@fireworks`` stands for all that show Fireworks."""

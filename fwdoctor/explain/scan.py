@@ -332,11 +332,11 @@ def _nearest(text: bytes, anchor: bytes, place: int) -> int:
 
 def accepted(pattern: Pattern, context: Context, variables: dict[str, str]) -> dict[str, str] | None:
     """What a match says, or None where its surroundings speak against it."""
-    if context.is_quoted or context.is_about_others:
-        return None
     for name, allowed in pattern.values.items():
         if variables.get(name) not in allowed:
             return None
+    if context.is_quoted or context.is_about_others:
+        return None
     if pattern.exception:
         raised = context.exception
         if raised is not None and raised.rpartition(".")[2] not in pattern.exception:

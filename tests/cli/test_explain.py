@@ -270,3 +270,18 @@ def test_check_explains_a_log_too(tmp_path: Path) -> None:
     data = json.loads(done.stdout)
     assert "FWE505" in {f["rule"] for f in data["findings"]}
     assert next(c for c in data["checks"] if c["section"] == "log")["detail"] == "1 line"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_run_does_not_wait_for_what_the_command_leaves_behind(tmp_path: Path) -> None:
+    began = time.monotonic()
+    done = fwdoctor("run", "--", "sh", "-c", "(sleep 60) & exit 3", cwd=tmp_path)
+    assert done.returncode == 3
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_run_keeps_the_commands_status_where_the_report_cannot_be_written(tmp_path: Path) -> None:
+    done = fwdoctor("run", "-o", "/dev/full", "--", "sh", "-c", "exit 3", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "No space left" in done.stderr

@@ -82,3 +82,30 @@ NOT_OURS = {
 @pytest.mark.parametrize("text", NOT_OURS.values(), ids=NOT_OURS)
 def test_nothing_is_said_of_others(text: str, look: Look) -> None:
     assert look(text).findings == []
+
+
+OTHERS = {
+    "another vendor": "google.api_core.exceptions.ResourceExhausted: 429 custom model training quota exceeded for x",
+    "a class of a common name": "TypeError: SamplingParams.__init__() got an unexpected keyword argument 'xx'",
+    "a package of a similar name": (
+        "myproj 1.0 requires fireworks-ai-utils>=2, but you have fireworks-ai-utils 1.0 which is incompatible."
+    ),
+    "another Config": (
+        'Traceback (most recent call last):\n  File "/p/db.py", line 3, in <module>\n'
+        "    cfg = alembic.config.Config(infra=x)\n"
+        "TypeError: Config.__init__() got an unexpected keyword argument 'infra'\n"
+    ),
+    "the workflow package": (
+        'Traceback (most recent call last):\n  File "/p/flow.py", line 1, in <module>\n'
+        "    from fireworks import Firework, LaunchPad, FWorker\nModuleNotFoundError: No module named 'fireworks'\n"
+    ),
+    "somebody searches": '$ grep -rn "No valid training examples after tokenization" .',
+    "a table": "  | **No valid training examples after tokenization** | every row was filtered |",
+    "a row of a diff": "+| **No valid training examples after tokenization** | every row was filtered |",
+    "an argument": '    reason="FIREWORKS_API_KEY not set",',
+}
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+def test_others_with_the_same_words(text: str, look: Look) -> None:
+    assert look(text).findings == []

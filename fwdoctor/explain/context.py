@@ -33,7 +33,6 @@ FIREWORKS = (
     "distillation_loop",
     "accounts/",
     "finetuningjobs",
-    "training quota",
 )
 _FRAME = re.compile(
     r'^[^\n]*?File "(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<name>[^\n]+))?'

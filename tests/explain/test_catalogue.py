@@ -156,3 +156,30 @@ SEED_ROWS = {
 @pytest.mark.parametrize(("text", "name"), SEED_ROWS.values(), ids=SEED_ROWS)
 def test_a_row_of_the_vendors_table(text: str, name: str, names: Names) -> None:
     assert names(text) == [name]
+
+
+# Rows that ask something and name no error: nothing is to be said of them.
+QUESTIONS = {
+    "1": "How do I set up / install the cookbook?",
+    "2": "I want to run something out of the box",
+    "3": "I want to fork a recipe and edit the Config",
+    "8": "Can I run two deployments off one trainer (sampler + eval)?",
+    "11": "Why are some RL samples being filtered?",
+    "17": "Black-box coding-agent RL",
+    "18": "Why is perf/wait_time_ratio high? perf/wait_time_ratio 0.31",
+    "24": "How do I verify train vs inference logprobs?",
+}
+ROWS = [*(str(n) for n in range(1, 43) if str(n) not in QUESTIONS), "first debug step", "NN1", "NN2", "NN4"]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_of_the_vendors_table_that_names_an_error_is_answered(row: str, names: Names) -> None:
+    answering = [e for e in ENTRIES if row in e.seed_rows]
+    assert answering
+    for entry in answering:
+        assert entry.name in names(entry.examples[0])
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_a_question_is_no_error(question: str, names: Names) -> None:
+    assert names(question) == []

@@ -179,6 +179,8 @@ class Report:
     files: tuple[FileOutcome, ...] | None = None
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    #: notes that come before all findings
+    preface: tuple[str, ...] = ()
     would_change: bool = False
     #: files looked at; ``files`` holds only those that may use Fireworks
     looked_at: int | None = None

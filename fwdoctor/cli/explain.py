@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,6 @@ from fwdoctor.cli._options import Output, output_options
 from fwdoctor.errors import FwdoctorError
 
 if TYPE_CHECKING:
-    from fwdoctor.environment import Facts
     from fwdoctor.explain.inputs import Piece
     from fwdoctor.explain.run import Explained
     from fwdoctor.finding import Finding
@@ -44,6 +42,7 @@ def command(
         from fwdoctor.cli.rule import show
 
         return show(page)
+    from fwdoctor.explain.project import sdk_first
     from fwdoctor.explain.run import explain
     from fwdoctor.finding import Report
 
@@ -51,18 +50,23 @@ def command(
         raise FwdoctorError(f"{support_bundle}: there is such a file; the bundle is written to a new one")
     live = _is_live(files, follow, output)
 
+    told = False
+
     def tell(found: Finding) -> None:
-        output.finish(Report(command="explain", findings=(found,)), part="findings")
+        nonlocal told
+        preface = () if told else sdk_first()
+        told = True
+        output.finish(Report(command="explain", findings=(found,), preface=preface), part="findings")
 
     result = explain([_opened(f, follow) for f in files or ("-",)], listener=tell if live else None)
-    first = _sdk_first(result)
     if support_bundle is not None:
         _write_bundle(support_bundle, result)
     report = Report(
         command="explain",
         findings=tuple(result.findings),
         problems=tuple(result.problems),
-        notes=(*first, *(_seen_again(result) if live else ()), *_notes(result, unknown)),
+        preface=sdk_first() if result.findings or result.unknown_lines else (),
+        notes=(*(_seen_again(result) if live else ()), *_notes(result, unknown)),
         infos_count=True,
         interrupted=result.interrupted and not follow,
     )
@@ -116,34 +120,12 @@ def _notes(result: Explained, unknown: bool) -> Iterator[str]:
         yield next_step(result)
 
 
-def _sdk_first(result: Explained) -> list[str]:
-    """A stale SDK in this project, told before anything else: it looks like faults of the server."""
-    if not result.findings and not result.unknown_lines:
-        return []
-    from fwdoctor.environment.checks import sdk
-    from fwdoctor.environment.doctor import run_one
-
-    facts = _facts()
-    if facts is None or (facts.pin is None and facts.cookbook is None):
-        return []
-    found = [f for f in run_one(sdk, facts).findings if f.rule in ("FWS201", "FWS202", "FWS203", "FWS211")]
-    return [f"the SDK first ({f.rule}): {f.message}; 'fwdoctor check' tells more" for f in found[:1]]
-
-
-def _facts() -> Facts | None:
-    from fwdoctor.environment import gather
-
-    try:
-        return gather(Path(), environ=os.environ)
-    except (FwdoctorError, OSError):
-        return None
-
-
 def _write_bundle(path: str, result: Explained) -> None:
     from fwdoctor.explain.bundle import bundle, write
+    from fwdoctor.explain.project import facts
 
     try:
-        write(path, bundle(result, _facts()))
+        write(path, bundle(result, facts()))
     except OSError as error:
         raise FwdoctorError(f"{path}: cannot write the bundle: {error.strerror or error}") from error
     click.echo(f"wrote {path}: read it before you send it", err=True)

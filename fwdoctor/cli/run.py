@@ -22,6 +22,7 @@ def command(arguments: tuple[str, ...], output: Output) -> int:
     from fwdoctor.explain import child
     from fwdoctor.explain.catalogue import catalogue
     from fwdoctor.explain.incident import Collector
+    from fwdoctor.explain.project import sdk_first
     from fwdoctor.explain.run import Explained, next_step
     from fwdoctor.explain.scan import Scanner
     from fwdoctor.finding import Report
@@ -57,6 +58,7 @@ def command(arguments: tuple[str, ...], output: Output) -> int:
     report = Report(
         command="run",
         findings=tuple(result.findings),
+        preface=sdk_first() if result.findings or count else (),
         notes=(ended, *notes, *([next_step(result)] if result.findings or count else [])),
         infos_count=True,
     )

@@ -69,7 +69,6 @@ _IPYTHON_FRAME = re.compile(
     r"(?P<code>(?:\n\s+\d+ [^\n]*)*\n-+> \d+ [^\n]*)?",
     re.MULTILINE,
 )
-_CELL = re.compile(r"^(?:Cell |Input )?In ?\[\d+\]|^----> *\d+ (?P<code>.*)$", re.MULTILINE)
 _CAUGHT = re.compile(
     r"(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Timeout))(?::\s*|\(\s*[\"']?)$"
 )

@@ -110,7 +110,7 @@ def document(report: Report) -> dict[str, Any]:
         findings=tuple(map(finding, report.findings)),
         summary=report.summary,
         problems=report.problems,
-        notes=report.notes,
+        notes=(*report.preface, *report.notes),
         checks=None if report.checks is None else tuple(map(_check, report.checks)),
         files=None if report.files is None else tuple(map(_file, report.files)),
         show=report.result if isinstance(report.result, tuple) else None,

@@ -53,6 +53,8 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
         yield from _checks(report, style)
         yield from _diffs(report)
         yield from _files(report)
+    if style.part != "summary":
+        yield from (((note, "bold yellow"),) for note in report.preface)
     yield from lines_of(report.result, style)
     shown = sorted(report.findings, key=lambda f: (f.preexisting, _ORDER.index(f.severity)))
     if style.part == "summary":

@@ -115,7 +115,7 @@ def sdk_member(context: Context, variables: dict[str, str]) -> dict[str, str] | 
     from fwdoctor.surface.timeline import sdk
 
     owner, name = variables.get("owner", ""), variables.get("name", "")
-    if not _is_known(owner) or _is_elsewhere(context):
+    if not _is_known(owner) or _is_elsewhere(context) or not _is_about_fireworks(context, owner):
         return None
     for path in search_ever(owner, sdk()):
         if told := _name_history(f"{path}.{name}", sdk()):
@@ -143,7 +143,7 @@ def _is_elsewhere(context: Context) -> bool:
 
 def _is_about_fireworks(context: Context, owner: str) -> bool:
     """Whether a class of a common name is surely the SDK's: its name, or what stands around, says so."""
-    if owner.startswith(("Firetitan", "Fireworks", "TrainerJob", "DeploymentSampler")):
+    if owner.startswith(("Firetitan", "Fireworks", "TrainerJob", "DeploymentSampler", "DeploymentManager")):
         return True
     return any("fireworks/training" in f.path for f in context.frames) or context.has(("fireworks.training",))
 

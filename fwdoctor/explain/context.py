@@ -57,6 +57,8 @@ _OTHERS = re.compile(
     r"argocd|istio|dapr|modal\.|digitalocean|lambda-labs|railway|together\.(?:ai|xyz)|anthropic|cohere|replicate|mlflow)",
     re.IGNORECASE,
 )
+#: What documents have in front of a sentence: an item of a list, a tag.
+_MARKUP = re.compile(r"^[-*\u2022]\s+$|<(?:li|p|td|th|code|pre|b|em|strong)>$")
 #: Somebody looks for the words, or says that a test was left out.
 _COMMAND = re.compile(r"(?:^|[\s$;|&])(?:grep|egrep|rg|ag|ack)\s|--grep[= ]|^\s*SKIPPED\b")
 #: What stands before a quote in source code and not in a message.
@@ -196,7 +198,8 @@ class Context:
     def is_about_others(self) -> bool:
         """Whether the message names another product, and nothing around names Fireworks."""
         line = _text(self.raw[max(self.line_start, self.start - 300) : min(self.record_end, self.end + 300)])
-        return _OTHERS.search(line) is not None and not self.has(("@fireworks",))
+        others = _OTHERS.search(line) or any("tinker_cookbook/" in f.path for f in self.frames)
+        return bool(others) and not self.has(("@fireworks",))
 
     def has(self, words: tuple[str, ...]) -> bool:
         """Whether one of the words stands around; ``@fireworks`` stands for all that show Fireworks."""
@@ -225,6 +228,8 @@ class Context:
         if "|" in prefix and self.rest.rstrip().endswith("|"):
             return True
         if prefix.count("`") % 2 or _TABLE.match(prefix) or stripped.startswith(("#", "//", "* ", "- `")):
+            return True
+        if prefix.endswith(("\u201c", "\u2018", "\u00ab")) or _MARKUP.search(prefix):
             return True
         if not prefix.endswith(('"', "'")):
             return stripped.endswith("raise")

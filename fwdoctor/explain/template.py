@@ -25,7 +25,7 @@ _WORD = re.compile(rb"[\w./:@+%~#=&?*,-]+")
 _NUMBER = re.compile(rb"[0-9][0-9.,_]*")
 #: What documents, source code and format strings have where a real message has a value.
 _UNREAL = re.compile(
-    rb"^\W*(?:\.\.\.|<[^<>\n|']*>|%[sdqrv]|\$?\{[A-Za-z_][^\"\n:]*\})\W*$"
+    rb"^\W*(?:\.\.\.|YOUR_\w+|[A-Z]+_ID|x{3,5}|<[^<>\n|']*>|%[sdqrv]|\$?\{[A-Za-z_][^\"\n:]*\})\W*$"
     rb"|\{(?![\w.]+\.py:\d+\})[A-Za-z_][\w.\[\]()'\"]*(?:![rsa])?(?::[^{}\s]*)?\}|%[sdqrv]\b|<[a-z][a-z_ -]*>"
 )
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")

@@ -95,6 +95,8 @@ class Finding:
     applicability: Applicability | None = None
     #: of a migration: it was so before, with every version known, and the port has nothing to do with it
     preexisting: bool = False
+    #: the whole first line of the place in the source, for people to look at
+    excerpt: str | None = None
 
 
 class CheckStatus(enum.StrEnum):

@@ -1,16 +1,19 @@
 """Loads the rules that stand behind findings, once, typed. A bad rule file is a clear error.
 
-Rules are the TOML files of ``fwdoctor_rules``; each file is a list of ``[[rule]]`` tables. What a table
-may hold is the dataclass :class:`Rule`; anything else, and a second rule with the same id or name, is
-refused when the book is loaded.
+A rule is a ``[[rule]]`` table in a TOML file of ``fwdoctor_rules``, or the ``RULE`` of a module in
+``fwdoctor_rules/lint``, which also holds the code that finds it. What a rule may hold is the dataclass
+:class:`Rule`; anything else, and a second rule with the same id or name, is refused. What is read at run time
+is one generated file (``scripts/generate.py``), because every command starts with it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
+import json
+import pkgutil
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +29,8 @@ RULE_ID = re.compile(r"[A-Z]{1,3}[0-9]{3}")
 RULE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: Folders of fwdoctor_rules that hold rules.
 RULE_FOLDERS = ("environment", "lint")
+#: All rules, as they are read at run time.
+COMPILED = fwdoctor_rules.DATA / "compiled.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,12 @@ class Rule:
     """One kind of finding.
 
     ``message``, ``remedy`` texts and commands are templates: ``{name}`` is filled from the finding's
-    variables. ``why`` says what goes wrong if nobody acts, ``source`` where the fact comes from.
+    variables. ``why`` says what goes wrong if nobody acts, ``source`` where the fact comes from, and
+    ``versions`` of which versions it holds (none said: of all).
+
+    ``bad`` and ``good`` are whole Python files, and the tests of a lint rule: each ``«…»`` in a bad one is a
+    place where the rule, and no other one of its file, has a finding. A first line ``# target: june`` names
+    the version that an example is for.
     """
 
     id: str
@@ -46,6 +56,9 @@ class Rule:
     applicability: Applicability | None = None
     reference: str | None = None
     source: str | None = None
+    versions: str | None = None
+    bad: tuple[str, ...] = ()
+    good: tuple[str, ...] = ()
 
     def finding(
         self,
@@ -137,41 +150,69 @@ class Rulebook(Mapping[str, Rule]):
 
 @functools.cache
 def rulebook() -> Rulebook:
-    """The bundled rulebook."""
-    return load(fwdoctor_rules.DATA)
+    """The bundled rulebook.
+
+    Raises:
+        FwdoctorError: its file is damaged.
+    """
+    try:
+        tables = json.loads(COMPILED.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise FwdoctorError(f"{COMPILED}: cannot read the rules: {error}") from error
+    return Rulebook([_rule(COMPILED, table) for table in tables])
 
 
-def load(folder: Path) -> Rulebook:
-    """Read every rule below ``folder``.
+def compiled() -> str:
+    """What the file of all rules is to hold."""
+    tables = [_table(rule) for rule in load(fwdoctor_rules.DATA, modules=True).values()]
+    return json.dumps(tables, indent=1, ensure_ascii=False) + "\n"
+
+
+def load(folder: Path, *, modules: bool = False) -> Rulebook:
+    """Read every rule below ``folder``; with ``modules``, also those of the package ``fwdoctor_rules.lint``.
 
     Raises:
         FwdoctorError: a file is not TOML, a table is incomplete or has an unknown key, an id or a name
             is malformed or taken twice.
     """
-    rules: list[Rule] = []
-    seen: dict[str, Path] = {}
+    import tomllib
+
+    rules: list[tuple[Path, Rule]] = []
     for path in sorted(p for sub in RULE_FOLDERS for p in (folder / sub).glob("*.toml")):
         try:
             tables = tomllib.loads(path.read_text("utf-8")).get("rule", [])
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise FwdoctorError(f"{path}: cannot read this rule file: {error}") from error
-        for table in tables:
-            rule = _rule(path, table)
-            for key in (rule.id, rule.name):
-                if key in seen:
-                    raise FwdoctorError(f"{path}: {key} is already taken in {seen[key]}")
-                seen[key] = path
-            rules.append(rule)
-    return Rulebook(rules)
+        rules += ((path, _rule(path, table)) for table in tables)
+    for name in lint_modules() if modules else ():
+        path = folder / "lint" / f"{name}.py"
+        found = importlib.import_module(f"fwdoctor_rules.lint.{name}").RULE
+        rules.append((path, _rule(path, _table(found))))
+    seen: dict[str, Path] = {}
+    for path, rule in rules:
+        for key in (rule.id, rule.name):
+            if key in seen:
+                raise FwdoctorError(f"{path}: {key} is already taken in {seen[key]}")
+            seen[key] = path
+    return Rulebook([rule for _, rule in rules])
+
+
+def lint_modules() -> list[str]:
+    """The names of the modules that hold a lint rule each."""
+    folder = str(fwdoctor_rules.DATA / "lint")
+    return sorted(m.name for m in pkgutil.iter_modules([folder]) if not m.name.startswith("_"))
+
+
+def _table(rule: Rule) -> dict[str, Any]:
+    """A rule as a table; what it does not say is left out."""
+    return {k: v for k, v in dataclasses.asdict(rule).items() if v not in (None, ())}
 
 
 def _rule(path: Path, table: dict[str, Any]) -> Rule:
     label = f"{path}: rule {table.get('id', '?')}"
-    known = {f.name: f for f in dataclasses.fields(Rule)}
-    if unknown := sorted(table.keys() - known.keys()):
+    if unknown := sorted(table.keys() - _KEYS):
         raise FwdoctorError(f"{label}: unknown key {unknown[0]!r}")
-    required = [n for n, f in known.items() if f.default is dataclasses.MISSING]
-    if missing := [n for n in required if not table.get(n)]:
+    if missing := [n for n in _REQUIRED if not table.get(n)]:
         raise FwdoctorError(f"{label}: {missing[0]!r} is missing")
     if not RULE_ID.fullmatch(table["id"]) or not RULE_NAME.fullmatch(table["name"]):
         raise FwdoctorError(f"{label}: an id is like FWD101, a name like old-config-field")
@@ -184,9 +225,15 @@ def _rule(path: Path, table: dict[str, Any]) -> Rule:
         values["remedy"] = tuple(
             Remedy(step["text"], tuple(step.get("commands", ()))) for step in table.get("remedy", ())
         )
+        for key in ("bad", "good"):
+            values[key] = tuple(table.get(key, ()))
     except (ValueError, KeyError, TypeError) as error:
         raise FwdoctorError(f"{label}: {error}") from error
     return Rule(**values)
+
+
+_KEYS = frozenset(f.name for f in dataclasses.fields(Rule))
+_REQUIRED = tuple(f.name for f in dataclasses.fields(Rule) if f.default is dataclasses.MISSING)
 
 
 def is_selected(rule: str, name: str, select: Sequence[str], ignore: Sequence[str]) -> bool:

@@ -24,6 +24,7 @@ from typing import Any
 
 import msgspec
 
+from fwdoctor import rulebook as rules
 from fwdoctor.explain.catalogue import COMPILED, catalogue, compiled
 from fwdoctor.moves import moves, provisioning
 from fwdoctor.reporters.document import Document
@@ -166,6 +167,7 @@ TABLES: dict[str, Callable[[], str]] = {
 def outputs() -> dict[Path, str]:
     """Every generated file and what it must hold."""
     result = {ROOT / "docs" / "schema" / "output.json": schema(), COMPILED: compiled(COMPILED.parent)}
+    result[rules.COMPILED] = rules.compiled()
     for path in (
         ROOT / "README.md",
         *sorted((ROOT / "docs").glob("*.md")),

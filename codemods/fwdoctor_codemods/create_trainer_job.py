@@ -112,7 +112,7 @@ EXAMPLES = (
             # TODO(fwdoctor): FWD107 training.utils.create_trainer_job is not in cookbook 517d206d (2026-06-01)
             from training.utils import InfraConfig, create_trainer_job
 
-            # TODO(fwdoctor): FWD120 create_trainer_job is to become build_service_client by hand: nothing replaces endpoint.base_url in 'connect(endpoint.base_url)'
+            # TODO(fwdoctor): FWD120 create_trainer_job is to become build_service_client: nothing replaces endpoint.base_url in 'connect(endpoint.base_url)'
             endpoint = create_trainer_job(mgr, base_model="m", infra=InfraConfig())
             connect(endpoint.base_url)
             """,

@@ -136,7 +136,7 @@ EXAMPLES = (
             # TODO(fwdoctor): FWD107 training.utils.infra.setup_infra is not in cookbook 517d206d (2026-06-01)
             from training.utils.infra import setup_infra
 
-            # TODO(fwdoctor): FWD120 setup_infra is to become build_service_client by hand: nothing replaces infra in 'run(infra)'
+            # TODO(fwdoctor): FWD120 setup_infra is to become build_service_client: nothing replaces infra in 'run(infra)'
             infra = setup_infra(rlor_mgr=mgr, base_model="m", infra_cfg=InfraConfig(), role_prefix="x", api_key=key)
             run(infra)
             """,

@@ -40,11 +40,12 @@ def find(port: Port) -> list[Misfit]:
     if not port.uses_fireworks:
         return []
     asked = (u for u in uses(port) if not (port.abbreviated and u.question.asks is Asks.ENOUGH))
-    found = [m for use in asked for m in _judge(port, use)]
-    return sorted([*found, *_nested(port)], key=lambda m: span(m.node))
+    found = [m for use in asked for m in judge(port, use)]
+    return sorted([*found, *nested(port)], key=lambda m: span(m.node))
 
 
-def _judge(port: Port, use: Use) -> Iterator[Misfit]:
+def judge(port: Port, use: Use) -> Iterator[Misfit]:
+    """What is wrong with one use."""
     for surface in port.surfaces.all_targets():
         for wrong in answer(use.question, surface):
             known = _known(port, use, wrong)
@@ -107,7 +108,7 @@ def place_of(use: Use, wrong: Wrong) -> ast.AST:
     return use.node if wrong.place is None else use.places[wrong.place]
 
 
-def _nested(port: Port) -> Iterator[Misfit]:
+def nested(port: Port) -> Iterator[Misfit]:
     """``x.infra.training_shape_id`` with x unknown, in a file that uses recipes of another shape."""
     for node in port.model.attributes:
         if (

@@ -100,10 +100,10 @@ def uses(port: Port, *, look_through: bool = False) -> list[Use]:
         *_subclasses(port),
         *_strings(port),
     ]
-    return [use for use in found if _is_ours(use.question.path)]
+    return [use for use in found if is_ours(use.question.path)]
 
 
-def _is_ours(path: str) -> bool:
+def is_ours(path: str) -> bool:
     """Whether a path is the cookbook's or the training SDK's."""
     return f"{path}.".startswith(("training.", "fireworks.training."))
 
@@ -113,10 +113,10 @@ def unseen(port: Port) -> list[ast.expr]:
     found = []
     for node in port.model.calls if port.uses_fireworks else ():
         path = port.recipe_config(node.func) or port.resolve(node.func)
-        if path is not None and _is_ours(path) and port.surfaces.is_called(path):
+        if path is not None and is_ours(path) and port.surfaces.is_called(path):
             found += [a.value for a in node.args if isinstance(a, ast.Starred)]
             spreads = (k.value for k in node.keywords if k.arg is None)
-            found += [s for s in spreads if _spread_keys(port, s) is None]
+            found += [s for s in spreads if spread_keys(port, s) is None]
     return found
 
 
@@ -297,7 +297,7 @@ def _looked_through(port: Port, node: ast.Call) -> Iterator[Use]:
         yield from _keywords(port, node, _raw(port, applied, path), path, port.own_fields(applied))
     own = port.own_fields(callee)
     for spread in (k.value for k in node.keywords if k.arg is None):
-        for key, name in _spread_keys(port, spread) or ():
+        for key, name in spread_keys(port, spread) or ():
             if name not in own:
                 question = Question(Asks.KEYWORD, _raw(port, callee, path), name)
                 yield Use(key, question, short(path))
@@ -335,7 +335,7 @@ def _fields_of(cls: ast.ClassDef) -> set[str]:
     return {s.target.id for s in cls.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
 
 
-def _spread_keys(port: Port, spread: ast.expr) -> list[tuple[ast.AST, str]] | None:
+def spread_keys(port: Port, spread: ast.expr) -> list[tuple[ast.AST, str]] | None:
     """The keys of a dict that is written out, here or where the name gets its only value; None: not so.
 
     A name counts only if it is used for nothing but spreading: else keys may come and go.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import PurePath
 
@@ -48,6 +48,8 @@ class Names:
             is_package=PurePath(path).stem == "__init__",
             star_exports=self._exports,
         )
+        #: the classes of what calls return, by canonical path, where surfaces do not tell (for lint)
+        self.returns: Mapping[str, str] = {}
         self._types: dict[ast.AST, str | None] = {}
         self._stored: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
 
@@ -192,6 +194,20 @@ class Names:
         if (function := self.model.local_function(node.func)) is not None:
             return self._type_of_result(function)
         path = self.resolve(node.func)
+        if self.returns:
+            return self._returned(node, path)
+        return path if path and self._is_class(path) else None
+
+    def _returned(self, node: ast.Call, path: str | None) -> str | None:
+        if isinstance(node.func, ast.Attribute) and path is None:
+            if node.func.attr == "enter_context" and node.args:
+                return self.type_of(node.args[0])
+            owner = self.type_of(node.func.value)
+            path = f"{owner}.{node.func.attr}" if owner else None
+        elif self.model.resolve(node.func) == "contextlib.closing" and node.args:
+            return self.type_of(node.args[0])
+        if path in self.returns:
+            return self.returns[path or ""]
         return path if path and self._is_class(path) else None
 
     def _is_class(self, path: str) -> bool:

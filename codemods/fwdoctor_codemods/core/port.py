@@ -19,7 +19,6 @@ from fwdoctor.finding import Finding
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
 from fwdoctor.surface.model import Class, Parameter
-from fwdoctor_codemods.core.arguments import CallText, NewArgument, comments_in
 from fwdoctor_codemods.core.ignores import Ignore, Ignores
 from fwdoctor_codemods.core.model import BindingKind, Scope
 from fwdoctor_codemods.core.names import Names
@@ -27,6 +26,8 @@ from fwdoctor_codemods.core.source import Edit, Source, argument_value, call_arg
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 if TYPE_CHECKING:
+    # libcst comes with it: only where text is written (linters and `check` write none).
+    from fwdoctor_codemods.core.arguments import CallText, NewArgument
     from fwdoctor_codemods.core.service import Service
 
 #: Settings whose values are never shown: messages end up in logs and in other people's hands.
@@ -300,6 +301,8 @@ class Port(Names):
 
     def open_call(self, node: ast.Call) -> tuple[CallText, list[ast.expr | ast.keyword]]:
         """A call to be edited, its argument values ported already, and its arguments in source order."""
+        from fwdoctor_codemods.core.arguments import CallText
+
         call = CallText(self.original(node), self.source.newline)
         arguments = call_arguments(node)
         for i, argument in enumerate(arguments):
@@ -320,6 +323,8 @@ class Port(Names):
 
     def remove_statement(self, statement: ast.stmt) -> None:
         """Remove a whole statement; comments inside it stay, a body left empty gets ``pass``."""
+        from fwdoctor_codemods.core.arguments import comments_in
+
         source = self.source
         start, end = source.start(statement), source.end(statement)
         first, last = statement.lineno, statement.end_lineno or statement.lineno
@@ -429,6 +434,8 @@ class Port(Names):
         if not self._takes_fields(node):
             fields = ", ".join(f"{n.keyword}={n.value}" for n in new)
             return f"{self._replace(at)}({text}, {fields})"
+        from fwdoctor_codemods.core.arguments import CallText
+
         call = CallText(text, self.source.newline)
         for argument in new:
             if call.index(argument.keyword) is None:

@@ -1,0 +1,191 @@
+"""FWD1xx: uses of an API that the target lacks, deprecates, or takes and does not read.
+
+What is wrong is what :mod:`fwdoctor.fit` says; here it gets the most telling rule, and the successor that the
+moves name.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from fwdoctor_codemods.core.port import shown_setting
+
+from fwdoctor.fit import misfits
+from fwdoctor.fit.uses import Asks, Question, Use, is_ours, short, uses
+from fwdoctor.lint.file import Call, File, Hit
+from fwdoctor.moves import provisioning, successor
+from fwdoctor.surface.model import Class, Function
+
+#: The rules that lint finds; the other FWD1xx rules are about ports, and only `migrate` has them.
+RULES = (
+    "FWD101",
+    "FWD102",
+    "FWD103",
+    "FWD104",
+    "FWD105",
+    "FWD107",
+    "FWD108",
+    "FWD110",
+    "FWD111",
+    "FWD112",
+    "FWD113",
+    "FWD114",
+    "FWD117",
+    "FWD118",
+    "FWD120",
+)
+#: Questions about what a recipe's Config or main() takes, or about a field of a settings class.
+_SETTINGS = (Asks.KEYWORD, Asks.COPIED_FIELD, Asks.ATTRIBUTE, Asks.OWN_ATTRIBUTE, Asks.REDECLARED_FIELD)
+
+
+def find(file: File) -> Iterator[tuple[str, Hit]]:
+    """Every use of the old API in a file, with its rule."""
+    told: set[ast.AST] = set()
+    for use in uses(file.port, look_through=True):
+        for found in misfits.judge(file.port, use):
+            told.add(use.node)
+            yield _named(file, use, found)
+    for misfit in misfits.nested(file.port):
+        yield misfit.rule, Hit(misfit.node, misfit.variables)
+    for rule, hit in (*_moved_classes(file), *_deprecated(file), *_unread(file)):
+        if hit.node not in told:
+            told.add(hit.node)
+            yield rule, hit
+
+
+def _named(file: File, use: Use, misfit: misfits.Misfit) -> tuple[str, Hit]:
+    """A misfit under the rule that tells most about it."""
+    variables = {"target": file.port.surfaces.label, **misfit.variables}
+    if (new := _successor(file, use.question)) is not None:
+        variables["successor"] = new
+    rule = _rule(file, use.question) if misfit.rule in misfits.BREAKING else None
+    if rule is None or misfit.rule == "FWD114":
+        return misfit.rule, Hit(misfit.node, variables)
+    if "argument" in variables:
+        fact = f"{variables['callee']} of {variables['target']} takes no {variables['argument']}"
+    else:
+        fact = f"{variables['old']} is not in {variables['target']}"
+    variables["detail"] = f"{fact}; write {new}" if new else fact
+    return rule, Hit(misfit.node, variables)
+
+
+def _rule(file: File, question: Question) -> str | None:
+    """The rule that the moves give to what is asked for."""
+    moves = file.port.moves
+    path = file.port.canonical(question.path) or question.path
+    if question.asks in _SETTINGS:
+        owner = path.rpartition(".")[2]
+        if path.startswith("training.recipes.") and owner in ("Config", "main"):
+            move = (moves.config if owner == "Config" else moves.main).get(question.name)
+            return move.rule if move else None
+        for cls in moves.classes.values():
+            if path in (cls.old, cls.new) and question.name in cls.fields:
+                return cls.rule
+        return None
+    if (moved := moves.classes.get(path)) is not None:
+        return moved.rule
+    known = provisioning()
+    if path in (*known.calls, *known.deployments, known.cleanup):
+        return "FWD120"
+    return None
+
+
+def _successor(file: File, question: Question) -> str | None:
+    path = file.port.canonical(question.path) or question.path
+    if question.asks in _SETTINGS:
+        for cls in file.port.moves.classes.values():
+            if path == cls.new and question.name in cls.fields:
+                return f"{cls.fields[question.name]}="
+        return successor(f"{path}.{question.name}")
+    return successor(path)
+
+
+# --- what is still there -------------------------------------------------------------------------------
+
+
+def _moved_classes(file: File) -> Iterator[tuple[str, Hit]]:
+    """Uses of settings classes that can still be imported, and that nothing takes any more."""
+    port = file.port
+    if not port.leads_on or not any(p.rpartition(".")[2] in port.source.text for p in port.moves.classes):
+        return
+    for node, path in _named_things(file):
+        move = port.moves.classes.get(path)
+        if move is None:
+            continue
+        name = path.rpartition(".")[2]
+        new = successor(path)
+        detail = f"{name} is still importable, and no recipe of {port.surfaces.label} takes it; write {new}"
+        yield move.rule, Hit(node, {"detail": detail, "successor": new or ""})
+
+
+def _named_things(file: File) -> Iterator[tuple[ast.AST, str]]:
+    """Every import and every use of a name of the cookbook or the SDK, with its canonical path."""
+    port = file.port
+    for statement in port.model.imports:
+        if isinstance(statement, ast.ImportFrom) and (source := port.model.source_of(statement)):
+            for alias in statement.names:
+                path = f"{source}.{alias.name}"
+                yield alias, port.canonical(path) or path
+    nodes: list[ast.Name | ast.Attribute] = [*port.model.names, *port.model.attributes]
+    for name in nodes:
+        if isinstance(name.ctx, ast.Load) and (found := port.resolve(name)) is not None:
+            yield name, found
+
+
+def _deprecated(file: File) -> Iterator[tuple[str, Hit]]:
+    """Names and arguments that the target still has, and says it will drop."""
+    label = file.port.surfaces.label
+    for node, path in _named_things(file):
+        if not isinstance(node, ast.alias) and is_ours(path) and _is_deprecated(file, path):
+            new = successor(path)
+            yield "FWD117", Hit(node, {"old": path, "target": label} | _if_known(new))
+    for call in file.calls:
+        if isinstance(call.node.func, ast.Attribute) and _is_deprecated(file, call.path):
+            yield "FWD117", Hit(call.node.func, {"old": short(call.path), "target": label})
+        for argument in call.arguments.values():
+            if _is_deprecated_argument(file, call, argument.name):
+                variables = {"callee": short(call.path), "argument": f"{argument.name}=", "target": label}
+                yield "FWD118", Hit(argument.node, variables)
+
+
+def _if_known(new: str | None) -> dict[str, str]:
+    return {"successor": new} if new else {}
+
+
+def _is_deprecated(file: File, path: str) -> bool:
+    for surface in file.port.surfaces.all_targets():
+        found = surface.locate(path) if surface.covers(path) else None
+        if isinstance(found, tuple) and isinstance(found[1], Class | Function):
+            return found[1].deprecated
+        owner, _, method = path.rpartition(".")
+        cls = surface.class_at(owner) if surface.covers(owner) else None
+        if cls is not None and method in cls.methods:
+            return cls.methods[method].deprecated
+    return False
+
+
+def _is_deprecated_argument(file: File, call: Call, name: str) -> bool:
+    for surface in file.port.surfaces.all_targets():
+        signature = surface.signature(call.path) if surface.covers(call.path) else None
+        parameter = signature.parameter(name) if signature else None
+        if parameter is not None:
+            return parameter.deprecated
+    return False
+
+
+def _unread(file: File) -> Iterator[tuple[str, Hit]]:
+    """Settings that the target takes and does not read."""
+    port = file.port
+    if not port.leads_on:
+        return
+    for call in file.calls:
+        for argument in call.arguments.values():
+            ignored = port.moves.ignored.get((call.path, argument.name))
+            if ignored is None or ast.unparse(argument.value) in ignored.default:
+                continue
+            if port.target_signature(call.path) is None:
+                continue
+            setting = shown_setting(f"{argument.name}={port.original(argument.value)}")
+            variables = {"setting": setting, "advice": ignored.advice, "target": port.surfaces.label}
+            yield "FWD111", Hit(argument.node, variables)

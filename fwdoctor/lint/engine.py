@@ -1,0 +1,59 @@
+"""Runs the rules over one parsed file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.source import Edit, span
+
+from fwdoctor.finding import Finding, Remedy
+from fwdoctor.lint import api, rules
+from fwdoctor.lint.file import File, Hit
+from fwdoctor.rulebook import Rule, rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding, the node that it is about, and the edits that mend it."""
+
+    finding: Finding
+    node: ast.AST
+    fix: tuple[Edit, ...] = ()
+
+
+def find(port: Port, allows: Callable[[str], bool] = lambda _: True) -> list[Found]:
+    """What the rules say about a file, in the order of the text; ``allows`` tells whether a rule is wanted."""
+    if not port.uses_fireworks:
+        return []
+    file = File(port)
+    found: dict[tuple[str, tuple[int, int, int, int]], tuple[Rule, Hit]] = {}
+    for rule, hit in _hits(file, allows):
+        found.setdefault((rule.id, span(hit.node)), (rule, hit))
+    # A rule of its own says more than that the argument is deprecated.
+    told = {place for rule, place in found if not rule.startswith("FWD1")}
+    kept = (pair for (rule, place), pair in found.items() if rule != "FWD118" or place not in told)
+    made = [Found(_finding(port, rule, hit), hit.node, hit.fix) for rule, hit in kept]
+    return sorted(made, key=lambda f: (*span(f.node), f.finding.rule))
+
+
+def _hits(file: File, allows: Callable[[str], bool]) -> Iterator[tuple[Rule, Hit]]:
+    if any(allows(rule) for rule in api.RULES):
+        book = rulebook()
+        yield from ((book[rule], hit) for rule, hit in api.find(file) if allows(rule))
+    for check in rules.checks():
+        if allows(check.rule.id):
+            yield from ((check.rule, hit) for hit in check.find(file))
+
+
+def _finding(port: Port, rule: Rule, hit: Hit) -> Finding:
+    variables: Mapping[str, str] = {"path": port.path, "target": port.surfaces.label, **hit.variables}
+    location = port.source.location(port.path, hit.node)
+    line = port.source.line(location.line or 1).rstrip("\r\n")
+    finding = rule.fill(variables, location=location)
+    new = variables.get("successor")
+    if new and "{detail}" not in rule.message:
+        finding = replace(finding, remedy=(Remedy(f"Use {new}."), *finding.remedy))
+    return replace(finding, excerpt=line)

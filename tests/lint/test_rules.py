@@ -11,7 +11,7 @@ from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.fit.target import resolve
-from fwdoctor.lint import api, engine, rules
+from fwdoctor.lint import api, engine, rules, suppress
 from fwdoctor.rulebook import Rule, lint_modules, rulebook
 
 _OPEN, _CLOSE = "«", "»"
@@ -25,7 +25,8 @@ def surfaces(target: str) -> Surfaces:
 def found(example: str) -> list[engine.Found]:
     target = re.match(r"# target: (\S+)\n", example.lstrip("\n"))
     context = Context(surfaces(target[1] if target else "latest"))
-    return engine.find(open_port("example.py", example, context))
+    port = open_port("example.py", example, context)
+    return list(suppress.sift(port, engine.find(port), lambda _: True).kept)
 
 
 def places(marked: str) -> tuple[str, list[tuple[int, int, int, int]]]:
@@ -48,7 +49,7 @@ def places(marked: str) -> tuple[str, list[tuple[int, int, int, int]]]:
 
 def linted() -> Iterator[Rule]:
     """The rules that find something by themselves in one file's code."""
-    yield from (rulebook()[rule] for rule in api.RULES)
+    yield from (rulebook()[rule] for rule in (rules.UNUSED, *api.RULES))
     yield from (check.rule for check in rules.checks())
 
 

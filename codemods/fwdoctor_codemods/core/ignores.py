@@ -27,7 +27,8 @@ class Ignores:
     """The ignore comments of one file: behind a statement, or alone on the lines above it."""
 
     def __init__(self, text: str) -> None:
-        self._by_line: dict[int, Ignore] = {}
+        #: the comments, by their lines
+        self.by_line: dict[int, Ignore] = {}
         self._alone: set[int] = set()
         if "fwdoctor:" not in text:
             return
@@ -42,10 +43,10 @@ class Ignores:
                 self._alone.add(token.start[0])
             if (found := _PATTERN.match(token.string)) is not None:
                 rules = frozenset(r.strip() for r in (found["rules"] or "").split(",") if r.strip())
-                self._by_line[token.start[0]] = Ignore(rules, found["reason"].strip())
+                self.by_line[token.start[0]] = Ignore(rules, found["reason"].strip())
 
     def __bool__(self) -> bool:
-        return bool(self._by_line)
+        return bool(self.by_line)
 
     def at(self, statement: ast.stmt, rule: str | None) -> Ignore | None:
         """The comment that covers a statement (of a compound one, its head)."""
@@ -57,7 +58,7 @@ class Ignores:
         while first - 1 in self._alone:
             first -= 1
         for line in range(first, last + 1):
-            found = self._by_line.get(line)
+            found = self.by_line.get(line)
             if found is not None and found.covers(rule):
                 return found
         return None

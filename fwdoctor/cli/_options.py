@@ -31,14 +31,23 @@ class Output:
     quiet: bool
     verbose: bool
     color: bool | None
+    #: codes that are wanted in addition to those of the settings
+    extend_select: tuple[str, ...] = ()
 
     def finish(
-        self, report: Report, *, paged: bool = False, to_stderr: bool = False, part: str | None = None
+        self,
+        report: Report,
+        *,
+        paged: bool = False,
+        to_stderr: bool = False,
+        part: str | None = None,
+        statistics: bool = False,
     ) -> int:
         """Print the report, filtered, and return the exit status.
 
         ``paged``: through the user's pager where it goes to a terminal. ``to_stderr``: the standard output
-        belongs to something else. ``part``: only its ``findings``, or only its ``summary``.
+        belongs to something else. ``part``: only its ``findings``, or only its ``summary``. ``statistics``:
+        only how many findings there are of each rule.
         """
         from fwdoctor import reporters
 
@@ -119,18 +128,12 @@ def write_output(path: str, text: str) -> None:
 
 def _codes(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     codes = tuple(c.strip() for v in values for c in v.split(",") if c.strip())
-    if not codes:
-        return codes
-    from fwdoctor.rulebook import rulebook
+    from fwdoctor.settings import check_codes
 
-    known = {rule.id: rule.name for rule in rulebook().values()}
-    if not all(any(r.startswith(c) or n == c for r, n in known.items()) for c in codes):
-        from fwdoctor.explain.catalogue import catalogue
-
-        known |= {e.rule.id: e.name for e in catalogue().values()}
-    for code in codes:
-        if not any(rule.startswith(code) or name == code for rule, name in known.items()):
-            raise click.BadParameter(f"no rule begins with {code!r}; see 'fwdoctor rule --all'")
+    try:
+        check_codes(codes)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
     return codes
 
 
@@ -141,7 +144,9 @@ def output_options(function: _F) -> _F:
     def wrapper(**values: Any) -> Any:
         names = [f.name for f in dataclasses.fields(Output)]
         taken = {n: values.pop(n) for n in names if n != "select"}
-        select = (*values.pop("select"), *values.pop("extend_select"))
+        # Without --select all rules are wanted, and there is nothing to add to them.
+        select = values.pop("select")
+        select = (*select, *taken["extend_select"]) if select else ()
         return function(output=Output(select=select, **taken), **values)
 
     codes: dict[str, Any] = {"multiple": True, "callback": _codes, "metavar": "RULES"}

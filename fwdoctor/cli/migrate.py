@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._target import choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,7 @@ def command(
     preserve = preserve_defaults == "write"
 
     def choose() -> Choice:
-        return _choice(target, paths, preserve, output)
+        return choice(target, paths, preserve_defaults=preserve, select=output.select, ignore=output.ignore)
 
     options = Options(write=not (diff or check), diff=diff or interactive, check=check, **ways)
     if target != "auto":
@@ -172,16 +172,3 @@ def _progress(output: Output) -> Any:
     from fwdoctor.cli._bar import Bar
 
     return Bar()
-
-
-def _choice(target: str, paths: tuple[str, ...], preserve: bool, output: Output) -> Choice:
-    from fwdoctor.fit.target import Choice
-
-    found = None
-    if target == "auto":
-        from fwdoctor.environment import gather
-
-        there = next((p for p in paths if os.path.exists(p)), ".")
-        cookbook = gather(Path(there), environ=os.environ).cookbook
-        found = cookbook.folder if cookbook else None
-    return Choice(target, found, preserve, output.select, output.ignore)

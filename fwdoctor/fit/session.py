@@ -29,6 +29,8 @@ class Context:
     #: the rules that are wanted: codes as of :func:`fwdoctor.rulebook.is_selected`
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    #: mark what the codemods leave, also where they change nothing
+    marks: bool = True
     #: run these codemods alone, and mark nothing that others would port; none named means all
     only: tuple[str, ...] = ()
 

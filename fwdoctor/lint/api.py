@@ -66,7 +66,7 @@ def _named(file: File, use: Use, misfit: misfits.Misfit) -> tuple[str, Hit]:
         fact = f"{variables['callee']} of {variables['target']} takes no {variables['argument']}"
     else:
         fact = f"{variables['old']} is not in {variables['target']}"
-    variables["detail"] = f"{fact}; write {new}" if new else fact
+    variables["detail"] = f"{fact}; write {new}" if new and not new.startswith("nothing") else fact
     return rule, Hit(misfit.node, variables)
 
 

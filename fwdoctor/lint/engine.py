@@ -25,7 +25,7 @@ class Found:
 
 
 def find(port: Port, allows: Callable[[str], bool] = lambda _: True) -> list[Found]:
-    """What the rules say about a file, in the order of the text; ``allows`` tells whether a rule is wanted."""
+    """What the rules say about a file, in the order of the text; ``allows``: whether a rule is wanted."""
     if not port.uses_fireworks:
         return []
     file = File(port)
@@ -54,6 +54,6 @@ def _finding(port: Port, rule: Rule, hit: Hit) -> Finding:
     line = port.source.line(location.line or 1).rstrip("\r\n")
     finding = rule.fill(variables, location=location)
     new = variables.get("successor")
-    if new and "{detail}" not in rule.message:
+    if new and not new.startswith("nothing") and "{detail}" not in rule.message:
         finding = replace(finding, remedy=(Remedy(f"Use {new}."), *finding.remedy))
     return replace(finding, excerpt=line)

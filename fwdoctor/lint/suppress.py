@@ -1,8 +1,8 @@
 """Comments that silence findings: ``# noqa``, ``# fwdoctor: ignore[…]``, and those that silence nothing.
 
-``# noqa`` is read as flake8 and ruff read it: behind the line on which a finding begins, alone for all rules,
-or with codes, each of which stands for every rule that begins with it. ``# flake8: noqa`` and ``# ruff: noqa``
-on a line of their own speak of the whole file.
+``# noqa`` is read as flake8 and ruff read it: behind the line on which a finding begins, alone for all
+rules, or with codes, each of which stands for every rule that begins with it. ``# flake8: noqa`` and
+``# ruff: noqa`` on a line of their own speak of the whole file.
 """
 
 from __future__ import annotations
@@ -65,14 +65,12 @@ def comments(text: str) -> list[Noqa]:
     """Every ``noqa`` of a text, in its order."""
     if "noqa" not in text.lower():
         return []
-    found = []
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT and (match := _NOQA.search(token.string)) is not None:
-                found.append(_noqa(token, match))
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
-        pass  # it parses; the pure-Python tokenizer is stricter in corners, and no comment is read there
-    return found
+        return []  # it parses; the pure-Python tokenizer is stricter in corners, and no comment is read there
+    pairs = ((t, _NOQA.search(t.string)) for t in tokens if t.type == tokenize.COMMENT)
+    return [_noqa(token, match) for token, match in pairs if match is not None]
 
 
 def _noqa(token: tokenize.TokenInfo, match: re.Match[str]) -> Noqa:
@@ -99,7 +97,8 @@ def sift(port: Port, found: Sequence[Found], allows: Callable[[str], bool]) -> S
     for each in found:
         rule = each.finding.rule
         line = each.finding.location.line if each.finding.location else None
-        if any([n.covers(rule) for n in noqas if n.whole_file or n.line == line]):
+        covering = [n for n in noqas if (n.whole_file or n.line == line) and n.covers(rule)]
+        if covering:
             silenced.append(each.finding)
         elif (ignore := port.ignored_at(each.node, rule)) is not None:
             waived.add(id(ignore))
@@ -154,7 +153,9 @@ def _finding(
 ) -> Found:
     unknown = not any(rule.startswith(codes.upper()) for rule in ids()) and codes not in rulebook()
     reason = "there is no such rule" if unknown else "there is no such finding"
-    finding = rulebook()[UNUSED].fill({"comment": comment, "reason": reason, "path": port.path}, location=place)
+    finding = rulebook()[UNUSED].fill(
+        {"comment": comment, "reason": reason, "path": port.path}, location=place
+    )
     excerpt = port.source.line(line).rstrip("\r\n")
     applicability = Applicability.SAFE if fix else Applicability.MANUAL
     return Found(replace(finding, excerpt=excerpt, applicability=applicability), _Place(line), fix)

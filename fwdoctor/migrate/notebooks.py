@@ -113,6 +113,47 @@ def cell_diff(path: str, old: str, new: str) -> str:
     return "".join(result)
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The Python of a notebook as one module; :meth:`in_cell` takes its findings back to the cells."""
+
+    code: str
+    _cells: tuple[tuple[int, _Cell], ...]
+
+    def in_cell(self, finding: Finding) -> Finding:
+        """A finding of the module at its place in a cell."""
+        line = finding.location.line if finding.location else None
+        starts = [(start, cell) for start, cell in self._cells if start <= (line or 0)]
+        if not starts:
+            return finding
+        start, cell = starts[-1]
+        found = _in_cell(shifted(finding, 1 - start), cell)
+        # What stands in for IPython's own lines is for no eyes.
+        rows = _rows(cell.source.code)
+        at = (found.location.line or 1) - 1 if found.location else 0
+        return replace(found, excerpt=rows[at].rstrip("\r\n") if at < len(rows) else None)
+
+
+def joined(path: str, text: str) -> Joined:
+    """The Python cells of a notebook, one after the other.
+
+    Raises:
+        UnreadableSource: it is no notebook of format 4; the reason says what to do.
+        NotOurs: it is another language's.
+        NotVerified: a cell that uses Fireworks has a syntax error.
+    """
+    parts: list[str] = []
+    found = []
+    line = 1
+    for cell in _python(_sources(path, text)):
+        code = cell.masked.code.replace("\r\n", "\n").replace("\r", "\n")
+        code = code if not code or code.endswith("\n") else f"{code}\n"
+        found.append((line, cell))
+        parts.append(code)
+        line += code.count("\n")
+    return Joined("".join(parts), tuple(found))
+
+
 def cells(path: str, text: str) -> list[tuple[int, str]]:
     """The code cells of a notebook: their numbers and their sources.
 

@@ -98,6 +98,8 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
     # Most files speak no old API, and need not be asked about, node by node.
     if session.leads_on and (session.is_old or any(c.concerns(session) for c in codemods)):
         session.run([codemod(session) for codemod in codemods])
+    if not context.marks and not session.done:
+        return _Step(session, session, before)
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]
     current = _applied(session, [*session.edits, *markers.above(session, [*orphans, *notes])], context)
@@ -109,6 +111,7 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
         for m in found
         if m.known
         and not context.only
+        and context.marks
         and current.allows(m.rule)
         and current.ignored_at(m.node, m.rule) is None
     ]
@@ -141,7 +144,7 @@ def _verify(first: Port, before: list[misfits.Misfit], step: _Step, context: Con
     unmarked = [m for m in step.misfits if m.key in left and not _is_marked(after, m)]
     if unmarked:
         raise NotVerified(f"the ported code would not fit: {_finding(after, unmarked[0]).message}")
-    if (undefined := _undefined(after.model.tree)) and (new := undefined - _undefined(first.model.tree)):
+    if (missing := undefined(after.model.tree)) and (new := missing - undefined(first.model.tree)):
         raise NotVerified(f"the ported code would use the undefined name {min(new)!r}")
     if lost := _lost_comments(first.source.text, after.source.text):
         raise NotVerified(f"the port would lose the comment {next(iter(lost))!r}")
@@ -159,7 +162,8 @@ def _is_marked(port: Port, misfit: misfits.Misfit) -> bool:
     return False
 
 
-def _undefined(tree: ast.Module) -> set[str]:
+def undefined(tree: ast.Module) -> set[str]:
+    """The names that a module uses and nothing defines."""
     from pyflakes import messages
     from pyflakes.checker import Checker
 

@@ -186,7 +186,7 @@ def test_a_port_that_does_not_verify_leaves_the_file(tmp_path: Path, monkeypatch
         return {"surprise"} if broken.calls.append(1) or len(broken.calls) == 1 else set()  # type: ignore[attr-defined]
 
     broken.calls = []  # type: ignore[attr-defined]
-    monkeypatch.setattr(transform, "_undefined", broken)
+    monkeypatch.setattr(transform, "undefined", broken)
     path = tmp_path / "old.py"
     path.write_text(OLD, "utf-8")
     report = run(path)

@@ -1,0 +1,32 @@
+"""``--target``: from what a user says to the surfaces to compare with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fwdoctor.fit.target import Choice
+
+
+def choice(
+    target: str,
+    paths: Sequence[str],
+    *,
+    preserve_defaults: bool = False,
+    select: tuple[str, ...] = (),
+    ignore: tuple[str, ...] = (),
+) -> Choice:
+    """The choice of a target; ``auto`` is the cookbook of the project around the first path that is there."""
+    from fwdoctor.fit.target import Choice
+
+    found = None
+    if target == "auto":
+        from fwdoctor.environment import gather
+
+        there = next((p for p in paths if os.path.exists(p)), ".")
+        cookbook = gather(Path(there), environ=os.environ).cookbook
+        found = cookbook.folder if cookbook else None
+    return Choice(target, found, preserve_defaults, select, ignore)

@@ -111,7 +111,7 @@ def _beginner(
     paths: Sequence[str], target: str, settings: Settings, output: Output, ignore_noqa: bool
 ) -> Callable[[], Session]:
     """Makes the session when the first file needs it; what is wrong with the target is told now."""
-    from fwdoctor.cli._target import choice
+    from fwdoctor.environment.target import choice
 
     if target != "auto":
         choice(target, paths).check()

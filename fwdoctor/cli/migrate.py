@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fwdoctor.cli._options import Output, output_options
-from fwdoctor.cli._target import choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +88,8 @@ def command(
     preserve = preserve_defaults == "write"
 
     def choose() -> Choice:
+        from fwdoctor.environment.target import choice
+
         return choice(target, paths, preserve_defaults=preserve, select=output.select, ignore=output.ignore)
 
     options = Options(write=not (diff or check), diff=diff or interactive, check=check, **ways)

@@ -26,6 +26,8 @@ class Context:
     abbreviated: bool = False
     #: write out old defaults that changed, instead of telling them
     preserve_defaults: bool = False
+    #: heed ``# noqa``, too
+    noqa: bool = False
     #: the rules that are wanted: codes as of :func:`fwdoctor.rulebook.is_selected`
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -63,5 +65,6 @@ def open_port(
         fixture_type=context.fixture_type,
         abbreviated=context.abbreviated,
         preserve_defaults=context.preserve_defaults,
+        noqa=context.noqa,
         allows=context.allows if chosen else lambda _: True,
     )

@@ -209,7 +209,8 @@ def _attributes(port: Port) -> Iterator[Use]:
     for node in port.model.attributes:
         raw = port.model.resolve(node)
         if raw is not None:
-            if raw not in stored:
+            # Every class has an __init__, whoever wrote it.
+            if raw not in stored and not _is_dunder(node.attr):
                 yield Use(node, Question(Asks.NAME, raw, name=port.model.resolve(node.value) or ""))
             continue
         if node.attr.startswith("__"):
@@ -218,6 +219,10 @@ def _attributes(port: Port) -> Iterator[Use]:
         if owner is not None and not owner.startswith(LOCAL):
             asks = Asks.OWN_ATTRIBUTE if node.attr in own else Asks.ATTRIBUTE
             yield Use(node, Question(asks, owner, node.attr))
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _assigned(port: Port) -> set[str]:
@@ -369,8 +374,11 @@ def _bound(port: Port, node: ast.Call, path: str, canonical: str) -> Iterator[Us
     positional = tuple(a for a in node.args if not isinstance(a, ast.Starred))
     callee = short(canonical)
     if positional and not own:
-        question = Question(Asks.POSITIONAL, path, positional=len(positional))
-        yield Use(node, question, callee, places=positional)
+        # Of ``Class.method(x)``, a surface does not tell whether x is the object itself.
+        through_class = port.resolve(node.func) is not None and port.is_class(path.rpartition(".")[0])
+        places = positional[1:] if through_class else positional
+        question = Question(Asks.POSITIONAL, path, positional=len(places))
+        yield Use(node, question, callee, places=places)
     yield from _keywords(port, node, path, canonical, own)
     if spread or own or port.model.local_class(node.func) is not None:
         return

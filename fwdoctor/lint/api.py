@@ -24,6 +24,7 @@ RULES = (
     "FWD103",
     "FWD104",
     "FWD105",
+    "FWD106",
     "FWD107",
     "FWD108",
     "FWD110",
@@ -35,6 +36,8 @@ RULES = (
     "FWD118",
     "FWD120",
 )
+#: What setup_infra returned.
+_BUNDLE = "training.utils.infra.Infra"
 #: Questions about what a recipe's Config or main() takes, or about a field of a settings class.
 _SETTINGS = (Asks.KEYWORD, Asks.COPIED_FIELD, Asks.ATTRIBUTE, Asks.OWN_ATTRIBUTE, Asks.REDECLARED_FIELD)
 
@@ -43,15 +46,29 @@ def find(file: File) -> Iterator[tuple[str, Hit]]:
     """Every use of the old API in a file, with its rule."""
     told: set[ast.AST] = set()
     for use in uses(file.port, look_through=True):
+        if use.question.asks is Asks.STRING and _may_be_missing(file, use.node):
+            continue
         for found in misfits.judge(file.port, use):
             told.add(use.node)
             yield _named(file, use, found)
     for misfit in misfits.nested(file.port):
         yield misfit.rule, Hit(misfit.node, misfit.variables)
-    for rule, hit in (*_moved_classes(file), *_deprecated(file), *_unread(file)):
+    for rule, hit in (*_moved_classes(file), *_provisioning(file), *_deprecated(file), *_unread(file)):
         if hit.node not in told:
             told.add(hit.node)
             yield rule, hit
+
+
+def _may_be_missing(file: File, string: ast.AST) -> bool:
+    """Whether a name in a string is looked up by a call that gets along without it."""
+    call = file.model.parents.get(string)
+    if not isinstance(call, ast.Call):
+        return False
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+    if name == "hasattr" or (name == "getattr" and len(call.args) > 2):
+        return True
+    quiet = {"raising": False, "create": True}  # of monkeypatch.setattr, and of mock.patch
+    return any(k.arg in quiet and file.value(k.value) is quiet[k.arg] for k in call.keywords)
 
 
 def _named(file: File, use: Use, misfit: misfits.Misfit) -> tuple[str, Hit]:
@@ -62,11 +79,15 @@ def _named(file: File, use: Use, misfit: misfits.Misfit) -> tuple[str, Hit]:
     rule = _rule(file, use.question) if misfit.rule in misfits.BREAKING else None
     if rule is None or misfit.rule == "FWD114":
         return misfit.rule, Hit(misfit.node, variables)
+    if rule == "FWD106":
+        variables["setting"] = variables.get("argument") or use.question.name
+        variables["advice"] = file.port.moves.advice.get(use.question.name, "this version dropped it")
+        return rule, Hit(misfit.node, variables)
+    detail = _gone(variables.get("old", ""), variables["target"], new)
     if "argument" in variables:
         fact = f"{variables['callee']} of {variables['target']} takes no {variables['argument']}"
-    else:
-        fact = f"{variables['old']} is not in {variables['target']}"
-    variables["detail"] = f"{fact}; write {new}" if new and not new.startswith("nothing") else fact
+        detail = f"{fact}; write {new}" if new and not new.startswith("nothing") else fact
+    variables["detail"] = detail
     return rule, Hit(misfit.node, variables)
 
 
@@ -111,12 +132,49 @@ def _moved_classes(file: File) -> Iterator[tuple[str, Hit]]:
         return
     for node, path in _named_things(file):
         move = port.moves.classes.get(path)
-        if move is None:
+        if move is None or _is_its_own(file, path):
             continue
         name = path.rpartition(".")[2]
         new = successor(path)
         detail = f"{name} is still importable, and no recipe of {port.surfaces.label} takes it; write {new}"
         yield move.rule, Hit(node, {"detail": detail, "successor": new or ""})
+    for attribute in port.model.attributes:
+        move = port.moves.classes.get(port.type_of(attribute.value) or "")
+        if move is not None and not attribute.attr.startswith("__"):
+            name = move.old.rpartition(".")[2]
+            field = move.fields.get(attribute.attr, attribute.attr)
+            new = f"{move.new.rpartition('.')[2]}.{field}" if move.new else f"the Config's own {field}"
+            detail = f"{port.original(attribute)} is a field of {name}; it became {new}"
+            yield move.rule, Hit(attribute, {"detail": detail, "successor": new})
+
+
+def _is_its_own(file: File, path: str) -> bool:
+    """Whether a file belongs to the package that defines a name: it keeps the name for others."""
+    module = file.model.module_name
+    return module is not None and f"{module}.".startswith(f"{path.rpartition('.')[0].rpartition('.')[0]}.")
+
+
+def _provisioning(file: File) -> Iterator[tuple[str, Hit]]:
+    """Every use of a function that made trainers, and of what it returned; imports are told elsewhere."""
+    port = file.port
+    known = provisioning()
+    gone = {p for p in (*known.calls, *known.deployments, known.cleanup) if not port.target_has(p)}
+    if not gone or not any(path.rpartition(".")[2] in port.source.text for path in gone):
+        return
+    for node, path in _named_things(file):
+        if path in gone and not isinstance(node, ast.alias):
+            detail = _gone(path.rpartition(".")[2], port.surfaces.label, successor(path))
+            yield "FWD120", Hit(node, {"old": path, "detail": detail})
+    for attribute in port.model.attributes:
+        if port.type_of(attribute.value) == _BUNDLE and not port.target_has(_BUNDLE):
+            new = known.bundle.get(attribute.attr, "").format(service="service") or None
+            text = port.original(attribute)
+            yield "FWD120", Hit(attribute, {"old": text, "detail": _gone(text, port.surfaces.label, new)})
+
+
+def _gone(what: str, target: str, new: str | None) -> str:
+    fact = f"{what} is not in {target}"
+    return f"{fact}; write {new}" if new and not new.startswith("nothing") else fact
 
 
 def _named_things(file: File) -> Iterator[tuple[ast.AST, str]]:
@@ -137,7 +195,9 @@ def _deprecated(file: File) -> Iterator[tuple[str, Hit]]:
     """Names and arguments that the target still has, and says it will drop."""
     label = file.port.surfaces.label
     for node, path in _named_things(file):
-        if not isinstance(node, ast.alias) and is_ours(path) and _is_deprecated(file, path):
+        if isinstance(node, ast.alias) or not is_ours(path) or _is_its_own(file, path):
+            continue
+        if _is_deprecated(file, path):
             new = successor(path)
             yield "FWD117", Hit(node, {"old": path, "target": label} | _if_known(new))
     for call in file.calls:

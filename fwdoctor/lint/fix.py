@@ -91,7 +91,7 @@ def _ported(session: Session, linted: Linted, *, unsafe: bool) -> str | None:
     book = rulebook().values()
     fixable = [r for r in book if r.id.startswith("FWD1") and r.applicability is not Applicability.MANUAL]
     left = tuple(r.id for r in fixable if r.applicability not in wanted or not allows(r.id))
-    context = Context(session.surfaces, ignore=left, marks=False)
+    context = Context(session.surfaces, ignore=left, marks=False, noqa=True)
     source = linted.source
     assert source is not None
     try:

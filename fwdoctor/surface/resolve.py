@@ -171,7 +171,9 @@ def _build(raw: RawClass, bases: list[Class], *, known: bool, enum: bool, except
     elif not known or (exception and raw.bases[1:]):
         constructor = Function((), opaque=True)
     else:
-        constructor = next((b.constructor for b in bases), Function(_ANYTHING if exception else ()))
+        # A mixin without a constructor leaves it to the base behind it.
+        telling = (b.constructor for b in bases if b.constructor.opaque or b.constructor.parameters)
+        constructor = next(telling, Function(_ANYTHING if exception else ()))
     annotated = tuple(raw.annotated) if named_tuple else ()
     return Class(
         constructor=constructor,

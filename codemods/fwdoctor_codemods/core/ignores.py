@@ -8,6 +8,9 @@ import re
 import tokenize
 from dataclasses import dataclass
 
+_NOQA = re.compile(
+    r"#\s*noqa(?:\s*:\s*(?P<rules>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*))?(?![\w-])", re.IGNORECASE
+)
 _PATTERN = re.compile(r"#\s*fwdoctor:\s*ignore(?:\[(?P<rules>[^\]]*)\])?[\s:-]*(?P<reason>.*)")
 
 
@@ -20,17 +23,20 @@ class Ignore:
 
     def covers(self, rule: str | None) -> bool:
         """Whether it speaks of a rule; None asks about being rewritten at all."""
-        return not self.rules or rule is None or rule in self.rules
+        return not self.rules or rule is None or any(rule.startswith(r) for r in self.rules)
 
 
 class Ignores:
-    """The ignore comments of one file: behind a statement, or alone on the lines above it."""
+    """The ignore comments of one file: behind a statement, or alone on the lines above it.
 
-    def __init__(self, text: str) -> None:
+    With ``noqa``, those for linters count as well.
+    """
+
+    def __init__(self, text: str, *, noqa: bool = False) -> None:
         #: the comments, by their lines
         self.by_line: dict[int, Ignore] = {}
         self._alone: set[int] = set()
-        if "fwdoctor:" not in text:
+        if "fwdoctor:" not in text and not (noqa and "noqa" in text.lower()):
             return
         try:
             tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
@@ -44,6 +50,10 @@ class Ignores:
             if (found := _PATTERN.match(token.string)) is not None:
                 rules = frozenset(r.strip() for r in (found["rules"] or "").split(",") if r.strip())
                 self.by_line[token.start[0]] = Ignore(rules, found["reason"].strip())
+            elif noqa and (silent := _NOQA.search(token.string)) is not None:
+                codes = frozenset(re.findall(r"FWD\d*", (silent["rules"] or "").upper()))
+                if codes or not silent["rules"]:
+                    self.by_line[token.start[0]] = Ignore(codes, "noqa")
 
     def __bool__(self) -> bool:
         return bool(self.by_line)

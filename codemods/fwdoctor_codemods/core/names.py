@@ -196,7 +196,7 @@ class Names:
         path = self.resolve(node.func)
         if self.returns:
             return self._returned(node, path)
-        return path if path and self._is_class(path) else None
+        return path if path and self.is_class(path) else None
 
     def _returned(self, node: ast.Call, path: str | None) -> str | None:
         if isinstance(node.func, ast.Attribute) and path is None:
@@ -208,9 +208,10 @@ class Names:
             return self.type_of(node.args[0])
         if path in self.returns:
             return self.returns[path or ""]
-        return path if path and self._is_class(path) else None
+        return path if path and self.is_class(path) else None
 
-    def _is_class(self, path: str) -> bool:
+    def is_class(self, path: str) -> bool:
+        """Whether some version has a class at a path."""
         targets = self.surfaces.all_targets()
         return any(s.class_at(path) for s in targets) or self.surfaces.old_class(path) is not None
 
@@ -284,7 +285,7 @@ class Names:
             if (local := self.model.local_class(node)) is not None:
                 return LOCAL + local.name
             path = self.resolve(node)
-            return path if path and self._is_class(path) else None
+            return path if path and self.is_class(path) else None
         return None
 
     def _type_of_attribute(self, node: ast.Attribute) -> str | None:

@@ -108,6 +108,7 @@ class Port(Names):
         module_name, fixture_type: as for :class:`Names`.
         abbreviated: calls may leave out what they need, as in the snippets of a document.
         preserve_defaults: write out old defaults that changed, instead of telling them.
+        noqa: leave statements alone, too, that linters are told to leave alone.
         allows: whether a rule is wanted; the others neither rewrite nor tell anything.
     """
 
@@ -124,6 +125,7 @@ class Port(Names):
         fixture_type: Callable[[str], str | None] = lambda _: None,
         abbreviated: bool = False,
         preserve_defaults: bool = False,
+        noqa: bool = False,
         allows: Callable[[str], bool] = lambda _: True,
     ) -> None:
         super().__init__(path, tree, surfaces, moves, module_name=module_name, fixture_type=fixture_type)
@@ -131,7 +133,7 @@ class Port(Names):
         self.abbreviated = abbreviated
         self.preserve_defaults = preserve_defaults
         self.allows = allows
-        self.ignores = Ignores(source.text)
+        self.ignores = Ignores(source.text, noqa=noqa)
         #: what a comment of the file keeps from being told, with its reason as evidence
         self.ignored: list[Finding] = []
         #: the state of the cookbook that the code was written for, as far as its own words tell

@@ -1,4 +1,4 @@
-"""``--target``: from what a user says to the surfaces to compare with."""
+"""``--target``: from what a user says, and the project around the code, to the version to compare with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def choice(
 
     found = None
     if target == "auto":
-        from fwdoctor.environment import gather
+        from fwdoctor.environment.facts import gather
 
         there = next((p for p in paths if os.path.exists(p)), ".")
         cookbook = gather(Path(there), environ=os.environ).cookbook

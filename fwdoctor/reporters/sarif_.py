@@ -43,12 +43,20 @@ Data = dict[str, Any]
 
 def render(report: Report, style: Style) -> str:
     """The report as one SARIF log, ending in a newline; the least bad findings go where it has no room."""
-    text = _text(report, style, RESULTS)
-    kept = min(RESULTS, len(report.findings))
-    while kept and (size := _compressed(text)) > BYTES:
-        kept = min(kept - 1, kept * BYTES * 9 // (size * 10))
-        text = _text(report, style, kept)
+    prints = _fingerprints(report.findings, style)
+    results = {i: _result(report.findings[i], prints[i], style) for i in _worst(report.findings, RESULTS)}
+    text = _text(report, results, style)
+    while results and (size := _compressed(text)) > BYTES:
+        fewer = min(len(results) - 1, len(results) * BYTES * 9 // (size * 10))
+        results = {i: results[i] for i in _worst(report.findings, fewer)}
+        text = _text(report, results, style)
     return text
+
+
+def _worst(findings: Sequence[Finding], limit: int) -> list[int]:
+    """The indexes of the findings that are kept, in their order."""
+    ranked = sorted(range(len(findings)), key=lambda i: _SEVERITIES.index(findings[i].severity))
+    return sorted(ranked[:limit])
 
 
 def _compressed(text: str) -> int:
@@ -57,37 +65,27 @@ def _compressed(text: str) -> int:
     return len(data) if len(data) <= BYTES else len(gzip.compress(data, 6, mtime=0))
 
 
-def _text(report: Report, style: Style, limit: int) -> str:
-    prints = _fingerprints(report.findings, style)
-    chosen = _worst(report.findings, limit)
-    findings = [report.findings[i] for i in chosen]
-    index = {rule: i for i, rule in enumerate(sorted({f.rule for f in findings}))}
+def _text(report: Report, results: Mapping[int, Data], style: Style) -> str:
+    findings = [report.findings[i] for i in results]
+    rules = sorted({f.rule for f in findings})
+    index = {rule: i for i, rule in enumerate(rules)}
     run: Data = {
-        "tool": {"driver": _driver(findings, index)},
+        "tool": {"driver": _driver(findings, rules)},
         "invocations": [_invocation(report, style, kept=len(findings))],
         "originalUriBaseIds": {
             ROOT: {"description": {"text": "The root of the repository, else the folder of the run."}}
         },
         "columnKind": "unicodeCodePoints",
-        "results": [
-            _result(report.findings[i], index, style) | {"partialFingerprints": {FINGERPRINT: prints[i]}}
-            for i in chosen
-        ],
+        "results": [{**result, "ruleIndex": index[result["ruleId"]]} for result in results.values()],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=not style.unicode) + "\n"
 
 
-def _worst(findings: Sequence[Finding], limit: int) -> list[int]:
-    """The places of the findings that are kept, in their order."""
-    ranked = sorted(range(len(findings)), key=lambda i: _SEVERITIES.index(findings[i].severity))
-    return sorted(ranked[:limit])
-
-
 # --- rules --------------------------------------------------------------------------------------------
 
 
-def _driver(findings: Sequence[Finding], index: Mapping[str, int]) -> Data:
+def _driver(findings: Sequence[Finding], rules: Sequence[str]) -> Data:
     first: dict[str, Finding] = {}
     for finding in findings:
         first.setdefault(finding.rule, finding)
@@ -95,7 +93,7 @@ def _driver(findings: Sequence[Finding], index: Mapping[str, int]) -> Data:
         "name": "fwdoctor",
         "version": __version__,
         "semanticVersion": __version__,
-        "rules": [_rule(first[rule]) for rule in index],
+        "rules": [_rule(first[rule]) for rule in rules],
     }
 
 
@@ -155,14 +153,15 @@ def _markdown(step: str) -> str:
 # --- results ------------------------------------------------------------------------------------------
 
 
-def _result(finding: Finding, index: Mapping[str, int], style: Style) -> Data:
+def _result(finding: Finding, fingerprint: str, style: Style) -> Data:
     return {
         "ruleId": finding.rule,
-        "ruleIndex": index[finding.rule],
+        "ruleIndex": -1,  # the rules are not counted yet
         "level": _LEVELS[finding.severity],
         # "[a](b)" would be a link to a place of the result.
         "message": {"text": message(finding).replace("](", "] (")},
         "locations": [_location(finding, style)],
+        "partialFingerprints": {FINGERPRINT: fingerprint},
     }
 
 

@@ -12,7 +12,12 @@ from fwdoctor.reporters import Style
 
 def safe(text: str) -> str:
     """The text without secrets, and without what is no character (names of files may hold such)."""
-    return redact(text).encode("utf-8", "replace").decode()
+    return characters(redact(text))
+
+
+def characters(text: str) -> str:
+    """The text with question marks for halves of characters, which no encoding takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def message(finding: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -18,7 +19,7 @@ _BEFORE = 24
 def excerpt(finding: Finding) -> str | None:
     """The source line as it may be shown: one line, with what looks like a secret hidden."""
     line = _line(finding)
-    return None if line is None else redact(line)
+    return None if line is None else _redacted(line)
 
 
 def underlined(finding: Finding, *, unicode: bool) -> tuple[str, str, str] | None:
@@ -46,6 +47,12 @@ def byte_columns(finding: Finding) -> tuple[int | None, int | None]:
         return place.column, place.end_column
     same_line = place.end_line in (None, place.line)
     return _bytes(line, place.column), _bytes(line, place.end_column) if same_line else place.end_column
+
+
+@functools.lru_cache(maxsize=32_768)
+def _redacted(line: str) -> str:
+    # Some formats ask twice for every finding, and the patterns cost more than all else there.
+    return redact(line)
 
 
 def _line(finding: Finding) -> str | None:

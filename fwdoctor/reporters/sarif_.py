@@ -20,7 +20,16 @@ from urllib.parse import quote
 from fwdoctor import __version__
 from fwdoctor.finding import Finding, Location, Report, Severity
 from fwdoctor.reporters import Style
-from fwdoctor.reporters._common import cell, from_root, is_file, message, safe, steps, would_change
+from fwdoctor.reporters._common import (
+    cell,
+    characters,
+    from_root,
+    is_file,
+    message,
+    safe,
+    steps,
+    would_change,
+)
 from fwdoctor.reporters._excerpt import excerpt
 from fwdoctor.rulebook import Rule, rulebook
 
@@ -222,7 +231,7 @@ def _regions(finding: Finding, place: Location) -> Data:
     line = excerpt(finding)
     if not line or len(line) > _SNIPPET or last != place.line:
         return {"region": region}
-    snippet = {"text": safe(line)}
+    snippet = {"text": characters(line)}
     if _is_whole(place, line):
         return {"region": {**region, "snippet": snippet}}
     return {"region": region, "contextRegion": {"startLine": place.line, "snippet": snippet}}

@@ -88,9 +88,8 @@ def _head(name: str, cases: list[_Case]) -> str:
 
 def _element(path: str, name: str, case: _Case) -> list[str]:
     line = f' line="{case.line}"' if case.line is not None else ""
-    start = (
-        f"    <testcase classname={_attribute(path)} name={_attribute(name)} file={_attribute(path)}{line}"
-    )
+    file = f" file={_attribute(path)}" if case.in_file else ""
+    start = f"    <testcase classname={_attribute(path)} name={_attribute(name)}{file}{line}"
     if case.outcome:
         kind, told = _attribute(case.kind), _attribute(case.message)
         body = f"      <{case.outcome} type={kind} message={told}>{_body(case.text)}</{case.outcome}>"

@@ -95,6 +95,18 @@ def test_without_unicode_all_is_ascii_and_aligned(make) -> None:
     assert found == ("12", r"\xe9 = \u65e5\u672c(weight_sync)", " " * 20 + "^" * 11)
 
 
+@pytest.mark.parametrize(
+    "char", ["\x1b", "\x07", "\x0c", "\x7f", "\x9b", "\u202e", "\u2028", "\u200b", "\udcff"]
+)
+@pytest.mark.parametrize("unicode", [True, False])
+def test_nothing_in_a_line_acts_on_the_terminal(make, char: str, unicode: bool) -> None:
+    found = shown(make, f"a{char}b", 3, 4, unicode=unicode)
+    assert found is not None
+    assert char not in found[1]
+    assert found[1].isascii()
+    assert under(found[1], found[2]) == "b"
+
+
 @pytest.mark.parametrize("given", [None, "", "   "])
 def test_no_line_no_excerpt(make, given: str | None) -> None:
     assert shown(make, given, 1, 2) is None  # type: ignore[arg-type]

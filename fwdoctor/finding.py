@@ -95,7 +95,7 @@ class Finding:
     applicability: Applicability | None = None
     #: of a migration: it was so before, with every version known, and the port has nothing to do with it
     preexisting: bool = False
-    #: the whole first line of the place in the source, for people to look at
+    #: the whole source line that the location begins in, as it stands in the file; reporters redact it
     excerpt: str | None = None
 
 

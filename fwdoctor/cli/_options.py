@@ -8,15 +8,18 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import CheckOutcome, CheckStatus, FileOutcome, Finding, Report
 
+if TYPE_CHECKING:
+    from fwdoctor.reporters import Style
+
 _F = TypeVar("_F", bound=Callable[..., Any])
-FORMATS = ("text", "concise", "json", "jsonl")
+FORMATS = ("text", "concise", "json", "jsonl", "sarif", "github", "junit", "rdjson")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,28 +55,39 @@ class Output:
         from fwdoctor import reporters
 
         report = filtered(report, self.select, self.ignore)
-        color = self.use_color()
-        text = reporters.render(
-            report,
-            self.output_format,
-            color=color,
-            quiet=self.quiet,
-            verbose=self.verbose,
-            unicode=self._unicode(),
-            part=part,
-        )
+        style = self._style(part)
+        text = reporters.render_as(report, self.output_format, style)
         if self.output_file:
             write_output(self.output_file, text)
         elif to_stderr:
             click.echo(text, err=True, nl=False)
         elif text and paged and sys.stdout is not None and sys.stdout.isatty():
-            click.echo_via_pager(text, color=color)
+            click.echo_via_pager(text, color=style.color)
         elif text:
             _print(text)
         if self.output_format in ("text", "concise"):
             for problem in report.problems:
                 click.echo(f"fwdoctor: {problem}", err=True)
+        if style.job_summary:
+            _append_job_summary(report, style)
         return report.exit_status(exit_zero=self.exit_zero)
+
+    def _style(self, part: str | None) -> Style:
+        """How the report is to look here; formats whose readers know the repository only get its root."""
+        from fwdoctor.reporters import Style
+
+        placed = self.output_format in ("sarif", "github")
+        folder = os.getcwd() if placed else None
+        return Style(
+            color=self.use_color(),
+            quiet=self.quiet,
+            verbose=self.verbose,
+            unicode=self._unicode(),
+            part=part,
+            folder=folder,
+            root=None if folder is None else _repository(folder),
+            job_summary=self.output_format == "github" and bool(os.environ.get("GITHUB_STEP_SUMMARY")),
+        )
 
     def use_color(self) -> bool:
         """--color/--no-color, else NO_COLOR, else whether this is a terminal."""
@@ -124,6 +138,34 @@ def write_output(path: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise FwdoctorError(f"{path}: cannot write the report: {error.strerror or error}") from error
+
+
+def _repository(folder: str) -> str:
+    """The root of the repository that the folder is in; the folder itself if it is in none."""
+    root = folder
+    while not os.path.lexists(os.path.join(root, ".git")):
+        parent = os.path.dirname(root)
+        if parent == root:
+            return folder
+        root = parent
+    return root
+
+
+def _append_job_summary(report: Report, style: Style) -> None:
+    """Add all findings to the summary of the job on GitHub; a summary that cannot be written is only told."""
+    from fwdoctor.reporters import github_
+
+    path = os.environ["GITHUB_STEP_SUMMARY"]
+    try:
+        taken = os.path.getsize(path) if os.path.exists(path) else 0
+        text = github_.summary(report, style, github_.SUMMARY - taken)
+        if not text:
+            click.echo(f"fwdoctor: {path}: the job summary is full; nothing was added to it", err=True)
+        with open(path, "a", encoding="utf-8", errors="replace", newline="") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        click.echo(f"fwdoctor: {path}: cannot write the job summary: {reason}", err=True)
 
 
 def _codes(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,18 +5,29 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 
+from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Report
+
+#: They have a place for findings, and none for what ``surface`` answers.
+FINDINGS_ONLY = frozenset({"sarif", "github", "junit", "rdjson"})
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a report is to look: colour, few words, more words, characters beyond ASCII; which part of it."""
+    """How a report is to look: colour, few words, more words, characters beyond ASCII; which part of it.
+
+    ``folder`` is where relative paths begin and ``root`` the repository's root, both absolute: some formats
+    are read by a platform that knows the repository only. ``job_summary``: there is one beside the report.
+    """
 
     color: bool = False
     quiet: bool = False
     verbose: bool = False
     unicode: bool = True
     part: str | None = None
+    folder: str | None = None
+    root: str | None = None
+    job_summary: bool = False
 
 
 #: What our own words use beyond ASCII.
@@ -38,7 +49,21 @@ def render(
     unicode: bool = True,
     part: str | None = None,
 ) -> str:
-    """The report in a format: ``text``, ``concise``, ``json`` or ``jsonl``."""
+    """As :func:`render_as`, with the style as arguments."""
+    return render_as(report, output_format, Style(color, quiet, verbose, unicode, part))
+
+
+def render_as(report: Report, output_format: str, style: Style) -> str:
+    """The report in a format: the name of a module here without its ``_`` (``text``, ``json``, ``sarif`` …).
+
+    Raises:
+        FwdoctorError: the format has no place for what the report says.
+    """
+    if output_format in FINDINGS_ONLY and report.result is not None:
+        raise FwdoctorError(
+            f"'{report.command}' answers without findings, and {output_format} can hold nothing else; "
+            "its answer comes as text, concise, json or jsonl"
+        )
     module = importlib.import_module(f"fwdoctor.reporters.{output_format}_")
-    text: str = module.render(report, Style(color, quiet, verbose, unicode, part))
+    text: str = module.render(report, style)
     return text

@@ -23,6 +23,7 @@ from fwdoctor.finding import (
     Side,
     Summary,
 )
+from fwdoctor.reporters._excerpt import excerpt
 from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult
 
 #: Raised when a field goes or changes its meaning; new fields may come without it.
@@ -31,7 +32,10 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class FindingDocument:
-    """A finding: what, where, why, and what to do. ``commands`` are those of the remedy, in order."""
+    """A finding: what, where, why, and what to do. ``commands`` are those of the remedy, in order.
+
+    ``excerpt`` is the source line at the location, with what looks like a secret hidden.
+    """
 
     rule: str
     name: str
@@ -50,6 +54,7 @@ class FindingDocument:
     reference: str | None
     applicability: Applicability | None
     preexisting: bool
+    excerpt: str | None
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ def finding(found: Finding) -> FindingDocument:
         f.name: getattr(found, f.name) for f in dataclasses.fields(FindingDocument) if f.name != "commands"
     }
     fields["remedy"] = tuple(step.text for step in found.remedy)
+    fields["excerpt"] = excerpt(found)
     return FindingDocument(commands=tuple(c for step in found.remedy for c in step.commands), **fields)
 
 

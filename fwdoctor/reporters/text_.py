@@ -14,6 +14,7 @@ from fwdoctor.finding import (
     Side,
 )
 from fwdoctor.reporters import Style, ascii_only
+from fwdoctor.reporters._excerpt import underlined
 from fwdoctor.reporters._results import Line, lines_of
 
 _MARKS = {
@@ -119,6 +120,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
     )
     if finding.location or finding.resource:
         yield (("  at ", "dim"), (str(finding.location or finding.resource), ""))
+    yield from _excerpt(finding, style)
     yield ((f"  {finding.message}", ""),)
     if finding.evidence:
         for i, row in enumerate(finding.evidence.splitlines()):
@@ -131,6 +133,18 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
         yield ((label, "dim"), (step.text, ""))
         for command in step.commands:
             yield (("     $ ", "dim"), (command, "cyan"))
+
+
+def _excerpt(finding: Finding, style: Style) -> Iterator[Line]:
+    """The source line, and carets below what is meant."""
+    found = underlined(finding, unicode=style.unicode)
+    if found is None:
+        return
+    number, text, carets = found
+    bar = "│" if style.unicode else "|"
+    yield (f"  {number} {bar} ", "dim"), (text, "")
+    if carets:
+        yield (f"  {' ' * len(number)} {bar} ", "dim"), (carets, _COLORS[finding.severity])
 
 
 def _ignored(report: Report, style: Style) -> Iterator[Line]:

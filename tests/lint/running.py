@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ class Hit:
     message: str
 
 
-def ruff(folder: Path, *paths: str) -> list[Hit]:
+def ruff(folder: Path, **environ: str) -> list[Hit]:
     """What ``ruff check`` says in a folder, with the configuration that it finds there."""
-    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "json", *paths]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "json"]
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | environ, capture_output=True, text=True, check=False
+    )
     assert done.returncode in (0, 1), done.stderr
     return [
         Hit(row["code"], row["location"]["row"], row["message"].replace("`", ""))

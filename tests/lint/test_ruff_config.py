@@ -6,8 +6,11 @@ import json
 import tomllib
 from pathlib import Path
 
+import fwdoctor_rules
 import pytest
 
+from fwdoctor.environment.reading import Reader
+from fwdoctor.environment.ruff_settings import chain, nearest
 from fwdoctor.lint import ruff_config
 from fwdoctor.lint.ruff_config import entries, fragment
 from fwdoctor.moves import moves, removed
@@ -233,3 +236,13 @@ def test_the_shipped_file_is_the_one_for_the_newest_versions() -> None:
     assert timeline.sdk().newest.label in fragment()
     june = timeline.cookbook().find("june")
     assert june.label in fragment(june)
+
+
+def test_the_file_configures_other_projects_not_this_one() -> None:
+    reader = Reader()
+    taken = nearest(fwdoctor_rules.DATA, reader)
+    assert taken is not None
+    assert [layer.file for layer in chain(taken, {}, reader)] == [
+        fwdoctor_rules.DATA / ".ruff.toml",
+        Path(__file__).parents[2] / "pyproject.toml",
+    ]

@@ -3,8 +3,8 @@
     python scripts/generate.py            write
     python scripts/generate.py --check    exit with 1 if anything is out of date
 
-Generated: the JSON schema of the output, the catalogue of errors without its examples, and the tables in
-README, the docs and the skill.
+Generated: the JSON schema of the output, the catalogue of errors without its examples, the configuration for
+ruff, and the tables in README, the docs and the skill.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import msgspec
 
 from fwdoctor import rulebook as rules
 from fwdoctor.explain.catalogue import COMPILED, catalogue, compiled
+from fwdoctor.lint import ruff_config
 from fwdoctor.moves import moves, provisioning
 from fwdoctor.reporters.document import Document
 from fwdoctor.rulebook import Rule, rulebook
@@ -166,8 +167,12 @@ TABLES: dict[str, Callable[[], str]] = {
 
 def outputs() -> dict[Path, str]:
     """Every generated file and what it must hold."""
-    result = {ROOT / "docs" / "schema" / "output.json": schema(), COMPILED: compiled(COMPILED.parent)}
-    result[rules.COMPILED] = rules.compiled()
+    result = {
+        ROOT / "docs" / "schema" / "output.json": schema(),
+        ROOT / "rules" / "ruff.toml": ruff_config.fragment(),
+        COMPILED: compiled(COMPILED.parent),
+        rules.COMPILED: rules.compiled(),
+    }
     for path in (
         ROOT / "README.md",
         *sorted((ROOT / "docs").glob("*.md")),

@@ -23,8 +23,8 @@ _LIBRARY = re.compile(r"(?:python|pypy)(\d+\.\d+)t?")
 _PATCHLEVEL = re.compile(r'^#define\s+PY_VERSION\s+"([^"]+)"', re.MULTILINE)
 _CONDA_PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)-[^-]+\.json")
 _WINDOWS_LIBRARY = re.compile(r"python(\d)(\d+)\.dll", re.IGNORECASE)
-# What pipx and "uv tool" leave in the environments that they make for one program.
-_TOOL_MARKS = ("uv-receipt.toml", "pipx_metadata.json")
+# What pipx, "uv tool", pre-commit and prek leave in the environments that they make for one program.
+_TOOL_MARKS = ("uv-receipt.toml", "pipx_metadata.json", ".install_state_v2", ".prek-hook.json")
 
 
 class Choice(enum.StrEnum):
@@ -66,7 +66,8 @@ def find_interpreter(
     In this order: ``python``, which names an executable or an environment; the active environment; an
     environment in one of ``folders``, nearest first; the Python that runs fwdoctor. The base environment
     of conda comes after those of the project, because it is active for no reason; and if fwdoctor lives
-    in an environment of its own, made by ``pipx`` or ``uv tool``, ``python`` on the PATH comes first.
+    in an environment of its own, made by ``pipx``, ``uv tool`` or ``pre-commit``, ``python`` on the PATH
+    comes first, and that environment is not the active one that is meant: hooks run with theirs activated.
 
     Raises:
         FwdoctorError: ``python`` names neither an executable nor an environment.
@@ -105,7 +106,8 @@ def _named(python: str, environ: Mapping[str, str], reader: Reader) -> Interpret
 
 
 def _active(environ: Mapping[str, str], reader: Reader) -> Iterator[Interpreter]:
-    if folder := environ.get("VIRTUAL_ENV"):
+    folder = environ.get("VIRTUAL_ENV")
+    if folder and not (_lives_alone() and Path(folder) == Path(sys.prefix)):
         if _is_environment(Path(folder), reader):
             yield _at(Choice.ACTIVE, Path(folder), environ, reader)
         else:
@@ -122,12 +124,19 @@ def _conda(environ: Mapping[str, str], reader: Reader) -> Interpreter | None:
 
 
 def _searched(environ: Mapping[str, str], reader: Reader) -> Interpreter | None:
-    if not any(Path(sys.prefix, mark).exists() for mark in _TOOL_MARKS):
+    if not _lives_alone():
         return None
+    folders = environ.get("PATH", "").split(os.pathsep)
+    path = os.pathsep.join(f for f in folders if f and Path(f).parent != Path(sys.prefix))
     for name in ("python", "python3"):
-        if found := shutil.which(name, path=environ.get("PATH", "")):
+        if found := shutil.which(name, path=path):
             return _of_executable(Choice.SEARCHED, Path(found), environ, reader)
     return None
+
+
+def _lives_alone() -> bool:
+    """Whether fwdoctor runs in an environment that was made for it alone."""
+    return any(Path(sys.prefix, mark).exists() for mark in _TOOL_MARKS)
 
 
 def _own(environ: Mapping[str, str], reader: Reader) -> Interpreter:

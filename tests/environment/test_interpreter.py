@@ -123,18 +123,40 @@ def test_else_it_is_the_python_that_runs_this(world: World) -> None:
     assert found.sites
 
 
+@pytest.mark.parametrize(
+    "mark", ["pipx_metadata.json", "uv-receipt.toml", ".install_state_v2", ".prek-hook.json"]
+)
 def test_an_environment_for_fwdoctor_alone_is_not_meant(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, mark: str
 ) -> None:
     del world.environ["VIRTUAL_ENV"]
     usr = base(world)
     (usr / "bin" / "python3.12").chmod(0o755)
     world.environ["PATH"] = str(usr / "bin")
-    world.write("tool/pipx_metadata.json", "{}")
+    world.write(f"tool/{mark}", "{}")
     assert look(world).choice is Choice.OWN
     monkeypatch.setattr(module.sys, "prefix", str(world.root / "tool"))
     found = look(world)
     assert (found.choice, found.prefix) == (Choice.SEARCHED, usr)
+
+
+def test_the_environment_of_a_hook_is_not_meant_although_it_is_active(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usr = base(world)
+    (usr / "bin" / "python3.12").chmod(0o755)
+    hook = world.environment("hook")
+    (hook / "bin" / "python").chmod(0o755)
+    world.environ |= {"VIRTUAL_ENV": str(hook), "PATH": f"{hook / 'bin'}{os.pathsep}{usr / 'bin'}"}
+    monkeypatch.setattr(module.sys, "prefix", str(hook))
+    assert (look(world).choice, look(world).prefix) == (Choice.ACTIVE, hook)
+    world.write("hook/.install_state_v2")
+    assert (look(world).choice, look(world).prefix) == (Choice.SEARCHED, usr)
+    own = world.environment("work/project/.venv")
+    assert (look(world).choice, look(world).prefix) == (Choice.PROJECT, own)
+    # Somebody's own environment stays the active one.
+    world.environ["VIRTUAL_ENV"] = str(world.env)
+    assert (look(world).choice, look(world).prefix) == (Choice.ACTIVE, world.env)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,9 @@ class Case:
 
 
 CASES = [
+    Case("fwdoctor-lint", {"a.py": OLD}, 1, "FWD101"),
+    Case("fwdoctor-lint", {"a.py": NEW, "b.pyi": "x: int\n"}, 0, "nothing found"),
+    Case("fwdoctor-lint", {"a.py": OLD, "fwdoctor.toml": "exclude = ['a.py']\n"}, 0, "nothing found"),
     Case("fwdoctor-migrate", {"a.py": OLD}, 0, "ported", {"a.py": NEW}),
     Case("fwdoctor-migrate", {"a.py": NEW}, 0, "unchanged"),
     Case("fwdoctor-migrate", {"a.py": "import os\n", "b.pyi": "x: int\n"}, 0, ""),

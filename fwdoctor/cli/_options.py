@@ -56,7 +56,12 @@ class Output:
 
         report = filtered(report, self.select, self.ignore)
         style = self._style(part)
-        text = reporters.render_as(report, self.output_format, style)
+        if statistics:
+            from fwdoctor.reporters.statistics import render
+
+            text = render(report, style, as_json=self.output_format == "json")
+        else:
+            text = reporters.render_as(report, self.output_format, style)
         if self.output_file:
             write_output(self.output_file, text)
         elif to_stderr:

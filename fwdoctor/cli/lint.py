@@ -75,6 +75,8 @@ def command(
     """
     if ruff_config:
         return _print_ruff_config()
+    if statistics and output.output_format not in ("text", "concise", "json"):
+        raise click.UsageError("--statistics goes with --output-format text, concise and json.")
     if add_noqa and (fix or unsafe_fixes):
         raise click.UsageError("--add-noqa does not go with --fix.")
     paths = paths or (".",)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fwdoctor.finding import (
     CheckStatus,
+    FileOutcome,
     FileStatus,
     Finding,
     Report,
@@ -100,12 +101,20 @@ def _files(report: Report) -> Iterator[Line]:
         moves = ", ".join(f"{name} {count}" for name, count in file.moves.items())
         detail = file.reason or moves
         left = f" ({len(file.todo)} left for you)" if file.todo else ""
+        word = _word(report, file)
         yield (
-            (f"{file.status:<9}", colors.get(file.status, "dim")),
+            (f"{word:<9}", colors.get(file.status, "dim")),
             (f" {file.path}", "bold"),
             (f"  {detail}" if detail else "", ""),
             (left, "yellow"),
         )
+
+
+def _word(report: Report, file: FileOutcome) -> str:
+    """What happened to a file, in a word."""
+    if report.command != "lint":
+        return file.status
+    return "silenced" if "noqa" in file.moves else "fixed"
 
 
 def _finding(finding: Finding, style: Style) -> Iterator[Line]:
@@ -165,7 +174,10 @@ def _summary(report: Report, style: Style) -> Iterator[Line]:
         for note in report.notes:
             yield ((note, "dim"),)
     parts = []
-    if report.files is not None:
+    if report.files is not None and report.command == "lint":
+        fixed = sum(n for f in report.files for name, n in f.moves.items() if name != "noqa")
+        parts += [f"{fixed} fixed"] if fixed else []
+    elif report.files is not None:
         for status in FileStatus:
             count = sum(f.status is status for f in report.files)
             if status is FileStatus.UNCHANGED and report.looked_at is not None:

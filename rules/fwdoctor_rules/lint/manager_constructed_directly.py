@@ -132,6 +132,10 @@ _START = (
     "the managed service starts trainers and deployments, connects them and cleans up",
     "Let the service do it: FiretitanServiceClient.from_firetitan_config(...), or build_service_client(...).",
 )
+_RECIPE = (
+    "recipes provision what they need by themselves",
+    "Leave it out, and the argument with it; trainer=TrainerConfig(job_id=...) attaches to a trainer.",
+)
 _FREE = (
     "what it is used for here needs no trainer, and FireworksClient has it",
     "Write FireworksClient(...): it takes the same arguments.",
@@ -156,8 +160,9 @@ def _alone(call: Call, name: str) -> tuple[str, str] | None:
 def _by_uses(file: File, call: Call, name: str) -> tuple[str, str] | None:
     """What to say of a manager, which depends on what it is made for."""
     found = uses(file, call.node, far=True)
-    if any(_is_managed(file, use) for use in found):
-        return _START
+    managed = [use for use in found if _is_managed(file, use)]
+    if managed:
+        return _RECIPE if all(_is_recipe(file, use) for use in managed) else _START
     free = [use for use in found if _is_free(file, use)]
     return _FREE if name == "TrainerJobManager" and free and len(free) == len(found) else None
 
@@ -168,6 +173,11 @@ def _is_managed(file: File, use: Use) -> bool:
         return starts or (use.attribute in _CREATES and next(file.calls_of(*_TRAINS), None) is not None)
     taker = file.call_at(use.by) if use.way is Way.ARGUMENT else None
     return taker is not None and not taker.path.endswith(tuple(f".{name}" for name in _FREE_CALLS))
+
+
+def _is_recipe(file: File, use: Use) -> bool:
+    taker = file.call_at(use.by)
+    return taker is not None and taker.path.startswith("training.recipes.") and taker.path.endswith(".main")
 
 
 def _is_free(file: File, use: Use) -> bool:

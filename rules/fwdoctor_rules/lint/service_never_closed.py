@@ -137,8 +137,8 @@ def _told(cleans: bool | None) -> dict[str, str]:
             "consequence": "its trainer runs on until the inactivity timeout",
             "advice": " Pass cleanup_trainer_on_close=True as well: without it, closing leaves the trainer.",
         }
+    asked = "whatever cleanup its settings ask for" if cleans is None else "the cleanup that it is asked for"
     return {
-        "consequence": "the cleanup that it is asked for never happens, and what it provisioned runs on "
-        "until the inactivity timeout",
+        "consequence": f"{asked} never happens, and what it provisioned runs on until the inactivity timeout",
         "advice": "",
     }

@@ -77,7 +77,7 @@ def _named(file: File, use: Use, misfit: misfits.Misfit) -> tuple[str, Hit]:
     if (new := _successor(file, use.question)) is not None:
         variables["successor"] = new
     rule = _rule(file, use.question) if misfit.rule in misfits.BREAKING else None
-    if rule is None or misfit.rule == "FWD114":
+    if rule not in RULES or misfit.rule == "FWD114":  # a rule about ports would lack what its message says
         return misfit.rule, Hit(misfit.node, variables)
     if rule == "FWD106":
         variables["setting"] = variables.get("argument") or use.question.name

@@ -22,6 +22,10 @@ from fwdoctor_codemods.core.source import Edit, is_none, span
 from fwdoctor.fit.uses import is_ours, spread_keys
 from fwdoctor.surface.model import Function
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: Fixtures of pytest that put stand-ins in the place of what is called.
+_PATCHERS = frozenset({"monkeypatch", "mocker"})
+
 #: Stands in a text for every part of it that only the running program knows.
 HOLE = "\0"
 
@@ -152,6 +156,13 @@ class File:
     def is_used(self, name: str) -> bool:
         """Whether the word stands anywhere in the file: to leave early what cannot be there."""
         return name in self.port.source.text
+
+    def may_be_mocked(self, node: ast.AST) -> bool:
+        """Whether a test may have put a stand-in in the place of what is called here."""
+        if any(path.startswith(("unittest.mock", "mock.")) for path in self.model.imported):
+            return True
+        functions = (a for a in self.model.ancestors(node) if isinstance(a, _FUNCTIONS))
+        return any(a.arg in _PATCHERS for f in functions for a in (*f.args.args, *f.args.kwonlyargs))
 
     # --- values --------------------------------------------------------------------------------------
 

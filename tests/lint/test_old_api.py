@@ -1,0 +1,19 @@
+"""What lint says about the old API where the moves name a rule that only ports have."""
+
+from __future__ import annotations
+
+import pytest
+
+from fwdoctor.fit.session import Context, open_port
+from fwdoctor.fit.target import resolve
+from fwdoctor.lint import api, engine
+
+
+@pytest.mark.parametrize("argument", ["on_resources_ready", "cancel_on_exit", "rlor_mgr"])
+def test_arguments_that_main_lost(argument: str) -> None:
+    text = f"from training.recipes.rl_loop import Config, main\n\nmain(Config(), {argument}=print)\n"
+    found = [f.finding for f in engine.find(open_port("example.py", text, Context(resolve("june"))))]
+    about = [f for f in found if f.location and f.location.line == 3]
+    assert about
+    assert {f.rule for f in about} <= set(api.RULES)
+    assert any(f"{argument}=" in f.message for f in about)

@@ -28,7 +28,7 @@ class Found:
 
 
 def find(port: Port, allows: Callable[[str], bool] = lambda _: True) -> list[Found]:
-    """What the rules say about a file, in the order of the text; ``allows`` tells whether a rule is wanted."""
+    """What the rules say about a file, in the order of the text; ``allows`` tells which rules are wanted."""
     if not port.uses_fireworks:
         return []
     file = File(port)

@@ -22,9 +22,23 @@ from fwdoctor_codemods.core.source import Edit, call_arguments, is_none, span
 from packaging.specifiers import SpecifierSet
 
 from fwdoctor.finding import Severity
-from fwdoctor.fit.uses import is_guarded, is_ours, short, spread_keys
+from fwdoctor.fit.uses import is_ours, short, spread_keys
 from fwdoctor.surface.model import Function, Parameter
 
+#: Context managers in which an error or a warning is what is wanted.
+_EXPECTING = frozenset(
+    {
+        "raises",
+        "assertRaises",
+        "assertRaisesRegex",
+        "warns",
+        "assertWarns",
+        "assertWarnsRegex",
+        "deprecated_call",
+    }
+)
+#: How many names of names, or copies of copies, are followed.
+_DEEPEST = 10
 #: Stands in a text for every part of it that only the running program knows.
 HOLE = "\0"
 
@@ -171,7 +185,7 @@ class File:
 
     def origin(self, value: ast.expr) -> ast.expr:
         """What stands behind a name that has one value only; else the expression itself."""
-        for _ in range(10):  # names of names
+        for _ in range(_DEEPEST):  # names of names
             found = self.model.single_value(value) if isinstance(value, ast.Name) else None
             if found is None or found is value:
                 break
@@ -197,24 +211,39 @@ class File:
     def settings(self, *names: str) -> Iterator[Setting]:
         """Every value that settings of these names get in this file, None left out.
 
-        A value in code that goes on when it is refused (``pytest.raises``, try/except TypeError) is no
-        setting, see :func:`fwdoctor.fit.uses.is_guarded`.
+        Without those of which a test says that they are wrong, see :meth:`is_expected_to_fail`.
         """
         for name in names if any(map(self.is_used, names)) else ():
             for setting in self._settings.get(name, ()):
-                if not is_none(self.origin(setting.value)) and not is_guarded(self.port, setting.node):
+                if not is_none(self.origin(setting.value)) and not self.is_expected_to_fail(setting.node):
                     yield setting
+
+    def is_expected_to_fail(self, node: ast.AST) -> bool:
+        """Whether a place is inside ``with pytest.raises(…)`` or the like: what is wrong there is wanted."""
+        for parent in self.model.ancestors(node):
+            for item in parent.items if isinstance(parent, ast.With | ast.AsyncWith) else ():
+                callee = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
+                name = callee.attr if isinstance(callee, ast.Attribute) else getattr(callee, "id", None)
+                if name in _EXPECTING:
+                    return True
+        return False
 
     def fields(self, call: Call) -> Mapping[str, Sequence[Setting]]:
         """What the object that a call makes may have in its fields.
 
-        By name: the value that it is made with, and what is assigned to the field of the variable that
-        holds it. More than one value: which one counts is not certain.
+        By name: the value that it is made with (of a copy, also what it is a copy of), and what is assigned
+        to the field of the variable that holds it. More than one value: which one counts is not certain.
         """
+        return self._fields(call, 0)
+
+    def _fields(self, call: Call, depth: int) -> dict[str, list[Setting]]:
         found: dict[str, list[Setting]] = {}
         local = None if call.copies else self.model.local_class(call.node.func)
         for setting in self._redeclared(local) if local else ():
             found[setting.name] = [setting]
+        original = self._maker(call.node.args[0]) if call.copies and depth < _DEEPEST else None
+        if original is not None:
+            found = self._fields(original, depth + 1)
         found |= {name: [_setting(call, a)] for name, a in call.arguments.items()}
         for setting in self._stored_by_call.get(call.node, ()):
             found.setdefault(setting.name, []).append(setting)

@@ -6,11 +6,15 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
+from fwdoctor_codemods.core.model import Binding, BindingKind
+from fwdoctor_codemods.core.source import is_none
+
 from fwdoctor.lint.file import Argument, File
 
 #: The generated client of the SDK, which is no part of the training SDK and has no surface.
 _CLIENTS = frozenset({"fireworks.Fireworks", "fireworks.AsyncFireworks"})
 _METHODS = ("create", "update")
+_OPTIONS = ("hot_load_bucket_url", "hot_load_deployment_id", "hot_load_trainer_job")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -57,3 +61,36 @@ def _is_deployment_call(file: File, node: ast.Call) -> bool:
                 and file.model.resolve(made.func) in _CLIENTS
             )
     return False
+
+
+def may_be_none(file: File, value: ast.expr) -> bool:
+    """Whether a value looks like an option that somebody may leave out."""
+    match file.origin(value):
+        case ast.Constant() | ast.JoinedStr() | ast.BinOp():
+            return not file.is_set(value)
+        case ast.Attribute(attr=name):
+            return name in _OPTIONS  # args.hot_load_trainer_job
+        case ast.Name(id=name) as variable:
+            return name in _OPTIONS or not all(_has_value(file, b) for b in file.model.bindings(variable))
+    return True
+
+
+def _has_value(file: File, binding: Binding) -> bool:
+    """Whether a name is given something that is not None here, as far as the code says."""
+    if binding.annotation is not None:
+        return "None" not in (text := ast.unparse(binding.annotation)) and "Optional" not in text
+    if binding.kind is BindingKind.PARAMETER:
+        return not _defaults_to_none(file, binding.node)
+    return isinstance(binding.value, ast.Attribute | ast.JoinedStr)
+
+
+def _defaults_to_none(file: File, parameter: ast.AST) -> bool:
+    arguments = file.model.parents.get(parameter)
+    if not isinstance(arguments, ast.arguments):
+        return False
+    places = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(reversed(places), reversed(arguments.defaults), strict=False)]
+    pairs += [
+        (a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
+    ]
+    return any(a is parameter and is_none(d) for a, d in pairs)

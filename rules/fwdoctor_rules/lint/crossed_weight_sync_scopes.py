@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import File, Hit, Setting
 from fwdoctor.rulebook import Rule
+from fwdoctor_rules.lint._hot_load import may_be_none
 
 RULE = Rule(
     id="FWD204",
@@ -91,7 +92,7 @@ def check(file: File) -> Iterator[Hit]:
         s for s in file.settings("weight_sync_scope", "hot_load_trainer_job") if _is_per_trainer(file, s)
     ]
     for setting in file.settings("hot_load_deployment_id"):
-        if not setting.is_of(*_TRAINERS) or _may_be_none(file, setting.value):
+        if not setting.is_of(*_TRAINERS) or may_be_none(file, setting.value):
             continue
         other = next((o for o in others if _go_together(file, setting.node, o.node)), None)
         if other is not None:
@@ -100,25 +101,12 @@ def check(file: File) -> Iterator[Hit]:
 
 def _is_per_trainer(file: File, setting: Setting) -> bool:
     if setting.name == "hot_load_trainer_job":
-        return not _may_be_none(file, setting.value)
+        return not may_be_none(file, setting.value)
     return file.member(setting.value) == "PER_TRAINER"
 
 
 def _shown(other: Setting) -> str:
     return "WeightSyncScope.PER_TRAINER" if other.name == "weight_sync_scope" else f"{other.name}="
-
-
-def _may_be_none(file: File, value: ast.expr) -> bool:
-    """Whether a value looks like an option that somebody may leave out."""
-    match file.origin(value):
-        case ast.Attribute(attr="hot_load_deployment_id" | "hot_load_trainer_job") | ast.Subscript():
-            return True
-        case ast.Attribute():
-            return False
-        case ast.Name() as name:  # a parameter, or one of several values
-            return name.id in ("hot_load_deployment_id", "hot_load_trainer_job")
-        case known:
-            return not file.is_set(known)
 
 
 def _go_together(file: File, one: ast.AST, other: ast.AST) -> bool:

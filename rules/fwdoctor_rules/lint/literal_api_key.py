@@ -76,7 +76,7 @@ clients = [
         """
 from fireworks.training.sdk import FireworksClient
 
-names = ["fw_client", "fw_3layer_config", "fw_checkpoint_20260801_0001", "fw_abcdefghijklmnopqrstuvwxyz"]
+names = ["fw_client", "fw_3layer_config", "fw_checkpoint_20260801_0001", "fw_checkpoint20260801step", "fw_abcdefghijklmnopqrstuvwxyz"]
 path = "/data/fw_3ZqT8mXw2Lr7Kd9VbN4cYh6P-weights/step"
 """,
     ),
@@ -90,8 +90,10 @@ _PLACEHOLDER = re.compile(
     r"xxx|123456|abcdef|\.\.\.",
     re.IGNORECASE,
 )
-#: Bits per character: words have less, random tokens more.
-_RANDOM = 3.3
+#: Bits per character: names have less, random tokens more.
+_BITS = 3.0
+#: Of so many random letters and digits, all kinds are among them.
+_KINDS = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9].*[A-Za-z].*[0-9]"))
 
 
 def check(file: File) -> Iterator[Hit]:
@@ -118,12 +120,10 @@ def _is_token(text: str) -> bool:
 
 
 def _looks_random(token: str) -> bool:
-    """Whether a token is no word, no number and no row of x: letters and digits in many changes."""
-    if not re.search(r"[0-9]", token) or not re.search(r"[A-Za-z]", token):
-        return False
+    """Whether a token is no word, no date and no row of x."""
     total = len(token)
     bits = -sum(n / total * math.log2(n / total) for n in Counter(token).values())
-    return bits >= _RANDOM and not _PLACEHOLDER.search(token)
+    return bits >= _BITS and all(k.search(token) for k in _KINDS) and not _PLACEHOLDER.search(token)
 
 
 def _in_text(file: File, node: ast.Constant) -> ast.expr:

@@ -102,7 +102,7 @@ def check(file: File) -> Iterator[Hit]:
     for call in file.calls_of(*LAUNCHERS):
         fields = file.fields(call)
         shape = next((f for f in POLICY if _all_set(file, fields.get(f, ()))), None)
-        if shape is None:
+        if shape is None or file.is_expected_to_fail(call.node):
             continue
         for name in owned:
             values = fields.get(name, ())

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
-from fwdoctor.lint.file import Call, File, Hit, Setting
+from fwdoctor.lint.file import File, Hit, Setting
 from fwdoctor.rulebook import Rule
 from fwdoctor_rules.lint._recipes import is_config
 
@@ -76,7 +76,7 @@ def check(file: File) -> Iterator[Hit]:
         if call.opaque or call.copies or not is_config(call.path) or not file.parameter(call.path, _FIELD):
             continue
         fields = file.fields(call)
-        resume = _resume(file, call, fields)
+        resume = _resume(file, fields)
         values = fields.get(_FIELD, ())
         if resume is None or not _is_off(file, values) or (not values and _may_be_set_elsewhere(file)):
             continue
@@ -89,15 +89,16 @@ def _is_off(file: File, values: Sequence[Setting]) -> bool:
     return all(not isinstance(v, bool) and v == 0 for v in known)
 
 
-def _resume(file: File, call: Call, fields: Mapping[str, Sequence[Setting]]) -> str | None:
+def _resume(file: File, fields: Mapping[str, Sequence[Setting]]) -> str | None:
     """The setting that makes a run go on from an earlier one."""
     for name in ("init_from_checkpoint", "policy_job_id", "trainer_job_id"):
         if _all_set(file, fields.get(name, ())):
             return name
-    trainer = file.made_by(call.get("trainer"))
-    if trainer is None or len(fields.get("trainer", ())) != 1:
+    trainers = fields.get("trainer", ())
+    trainer = file.made_by(trainers[0].value) if len(trainers) == 1 else None
+    if trainer is None or not _all_set(file, file.fields(trainer).get("job_id", ())):
         return None
-    return "trainer.job_id" if _all_set(file, file.fields(trainer).get("job_id", ())) else None
+    return "trainer.job_id"
 
 
 def _all_set(file: File, values: Sequence[Setting]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule
-from fwdoctor_rules.lint._hot_load import deployments
+from fwdoctor_rules.lint._hot_load import deployments, may_be_none
 
 RULE = Rule(
     id="FWD205",
@@ -81,5 +81,5 @@ def check(file: File) -> Iterator[Hit]:
         return
     for body in deployments(file):
         url, job = body.get("hot_load_bucket_url"), body.get("hot_load_trainer_job")
-        if url and job and file.is_set(url.value) and file.is_set(job.value):
+        if url and job and not may_be_none(file, url.value) and not may_be_none(file, job.value):
             yield Hit(url.node)

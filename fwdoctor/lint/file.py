@@ -19,7 +19,6 @@ import fwdoctor_rules
 from fwdoctor_codemods.core.model import LOCAL
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import Edit, call_arguments, is_none, span
-from packaging.specifiers import SpecifierSet
 
 from fwdoctor.finding import Severity
 from fwdoctor.fit.uses import is_ours, short, spread_keys
@@ -211,11 +210,14 @@ class File:
     def settings(self, *names: str) -> Iterator[Setting]:
         """Every value that settings of these names get in this file, None left out.
 
-        Without those of which a test says that they are wrong, see :meth:`is_expected_to_fail`.
+        Without settings that the target does not take (which is the affair of FWD1xx), and those of which a
+        test says that they are wrong, see :meth:`is_expected_to_fail`.
         """
         for name in names if any(map(self.is_used, names)) else ():
             for setting in self._settings.get(name, ()):
-                if not is_none(self.origin(setting.value)) and not self.is_expected_to_fail(setting.node):
+                if is_none(self.origin(setting.value)) or not self.accepts(setting.path, name):
+                    continue
+                if not self.is_expected_to_fail(setting.node):
                     yield setting
 
     def is_expected_to_fail(self, node: ast.AST) -> bool:
@@ -264,6 +266,8 @@ class File:
         sdk = self.port.surfaces.sdk
         if sdk is None:
             return not requirement.startswith("<")
+        from packaging.specifiers import SpecifierSet
+
         return sdk.name.rpartition(" ")[2] in SpecifierSet(requirement, prereleases=True)
 
     @cached_property
@@ -282,32 +286,29 @@ class File:
                 found.setdefault(argument.name, []).append(_setting(call, argument))
         classes = (scope.node for scope in self.model.scopes.values() if scope.is_class)
         declared = (s for c in classes if isinstance(c, ast.ClassDef) for s in self._redeclared(c))
-        for setting in (*self._stored, *declared):
+        for setting in (*(s for _, s in self._stored), *declared):
             found.setdefault(setting.name, []).append(setting)
         return {name: sorted(all_, key=lambda s: span(s.node)) for name, all_ in found.items()}
 
     @cached_property
-    def _stored(self) -> Sequence[Setting]:
+    def _stored(self) -> Sequence[tuple[ast.Attribute, Setting]]:
         """What is assigned to attributes of objects whose class is known."""
         found = []
         for node in self.port.stores:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 path = self._class_of(node.value)
                 if path is not None:
-                    statement = self.model.parents[node]
-                    found.append(Setting(node.attr, self._whole(node), _assigned(statement, node), path))
+                    value = _assigned(self.model.parents[node], node)
+                    found.append((node, Setting(node.attr, self._whole(node), value, path)))
         return found
 
     @cached_property
     def _stored_by_call(self) -> Mapping[ast.AST, Sequence[Setting]]:
         """The same, by the call that makes the object."""
         found: dict[ast.AST, list[Setting]] = {}
-        places = {span(s.node): s for s in self._stored}
-        for node in self.port.stores:
-            if isinstance(node, ast.Attribute) and (setting := places.get(span(self._whole(node)))):
-                maker = self._maker(node.value)
-                if maker is not None and setting.name == node.attr:
-                    found.setdefault(maker.node, []).append(setting)
+        for node, setting in self._stored:
+            if (maker := self._maker(node.value)) is not None:
+                found.setdefault(maker.node, []).append(setting)
         return found
 
     def _whole(self, target: ast.Attribute) -> ast.AST:

@@ -410,6 +410,11 @@ CASES = {
         f'import os\nimport training.recipes\nkey = os.environ.get("FIREWORKS_API_KEY", "{KEY}")\n',
         [3],
     ),
+    "a key in a text of many lines": (
+        "FWD217",
+        f'"""Everything about training.\n\n    export FIREWORKS_API_KEY={KEY}\n"""\nimport training.recipes\n',
+        [1],
+    ),
     "names of things": (
         "FWD217",
         (
@@ -436,6 +441,7 @@ VERSIONS = [
     ("may", "FWD211", "training.recipes.rl_loop", 'Config(log_path="r", weight_sync_interval=0)', False),
     ("june", "FWD211", "training.recipes.rl_loop", 'Config(log_path="r", weight_sync_interval=0)', True),
     ("latest", "FWD211", "training.recipes.rl_loop", 'Config(log_path="r", weight_sync_interval=0)', False),
+    ("june", "FWD210", "training.utils", 'TrainerConfig(inactivity_timeout="4h")', False),
     ("july", "FWD210", "training.utils", 'TrainerConfig(inactivity_timeout="4h")', True),
     ("july", "FWD210", "training.utils", 'TrainerConfig(inactivity_timeout="14400s")', False),
     ("latest", "FWD210", "training.utils", 'TrainerConfig(inactivity_timeout="14400s")', True),

@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from fwdoctor_codemods.core.source import span
+
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import File, Hit
 from fwdoctor.redact import redact
@@ -100,19 +102,21 @@ def check(file: File) -> Iterator[Hit]:
     """Texts that are keys, and what is passed as a key and looks like one."""
     if file.is_used("fw_") and _KEY.search(file.port.source.text):
         for node in ast.walk(file.model.tree):
-            if isinstance(node, ast.Constant) and _holds_key(node.value):
-                place = _in_text(file, node)
-                if _is_hidden(file, place, str(node.value)):
-                    yield Hit(place)
+            keys = _keys(node.value) if isinstance(node, ast.Constant) else []
+            if keys and _is_hidden(file, place := _in_text(file, node), keys):
+                yield Hit(place)
     for _, argument in file.passing("api_key") if file.is_used("api_key") and not file.is_test else ():
         text = file.known_text(argument.value)
-        if text and _is_token(text) and not _holds_key(text) and _is_hidden(file, argument.node, text):
+        if text and _is_token(text) and not _keys(text) and _is_hidden(file, argument.node, [text]):
             yield Hit(argument.node)
 
 
-def _holds_key(value: object) -> bool:
+def _keys(value: object) -> list[str]:
+    """The keys in a text."""
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else value
-    return isinstance(text, str) and any(_looks_random(found[1]) for found in _KEY.finditer(text))
+    if not isinstance(text, str):
+        return []
+    return [found[0] for found in _KEY.finditer(text) if _looks_random(found[1])]
 
 
 def _is_token(text: str) -> bool:
@@ -126,17 +130,14 @@ def _looks_random(token: str) -> bool:
     return bits >= _BITS and all(k.search(token) for k in _KINDS) and not _PLACEHOLDER.search(token)
 
 
-def _in_text(file: File, node: ast.Constant) -> ast.expr:
+def _in_text(file: File, node: ast.AST) -> ast.AST:
     """The text that a constant is, or is a part of: before Python 3.12 such parts have no place of their own."""
     parent = file.model.parents.get(node)
     return parent if isinstance(parent, ast.JoinedStr) else node
 
 
-def _is_hidden(file: File, place: ast.AST, secret: str) -> bool:
+def _is_hidden(file: File, place: ast.AST, secrets: list[str]) -> bool:
     """Whether the line that reports show of a finding hides the key; else the finding would spread it."""
-    line = file.port.source.line(place.lineno)  # type: ignore[attr-defined]
-    shown = redact(line)
-    return not any(part in shown for part in re.findall(r"[A-Za-z0-9]{8,}", secret) if part not in _PUBLIC)
-
-
-_PUBLIC = frozenset({"Authorization"})
+    line, _, _, _ = span(place)
+    shown = redact(file.port.source.line(line))
+    return not any(secret[i : i + 8] in shown for secret in secrets for i in range(len(secret) - 7))

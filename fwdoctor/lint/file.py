@@ -312,9 +312,10 @@ class File:
         return found
 
     def _whole(self, target: ast.Attribute) -> ast.AST:
-        """The assignment that a target belongs to, or else the target."""
+        """The assignment that has this target alone, or else the target."""
         statement = self.model.parents[target]
-        return statement if isinstance(statement, ast.Assign | ast.AnnAssign) else target
+        alone = isinstance(statement, ast.AnnAssign) or getattr(statement, "targets", None) == [target]
+        return statement if alone else target
 
     def _maker(self, value: ast.expr) -> Call | None:
         """The call that makes what an expression means: ``cfg.trainer`` is what cfg was made with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 
 import pytest
 from fwdoctor_codemods.core.source import splice
@@ -66,6 +67,11 @@ CASES = {
         "FWD201",
         f'{TRAINER}t = TrainerConfig()\nt.training_shape_id = "{SHAPE}"\nt.node_count: int = 2\n',
         [4],
+    ),
+    "two at once": (
+        "FWD201",
+        f'{JOB}j = TrainerJobConfig("m", training_shape_ref="{SHAPE}")\nj.node_count = j.accelerator_count = 2\n',
+        [3, 3],
     ),
     "assigned through the config": (
         "FWD201",
@@ -439,6 +445,13 @@ def test_forms(rule: str, text: str, expected: list[int]) -> None:
 #: target, rule, code, whether it is found
 VERSIONS = [
     ("may", "FWD211", "training.recipes.rl_loop", 'Config(log_path="r", weight_sync_interval=0)', False),
+    (
+        "may",
+        "FWD216",
+        "training.utils",
+        f'setup_infra(infra_cfg=InfraConfig(ref_training_shape_id="{SHAPE}"), lora_rank=8)',
+        True,
+    ),
     ("june", "FWD211", "training.recipes.rl_loop", 'Config(log_path="r", weight_sync_interval=0)', True),
     ("latest", "FWD211", "training.recipes.rl_loop", 'Config(log_path="r", weight_sync_interval=0)', False),
     ("june", "FWD210", "training.utils", 'TrainerConfig(inactivity_timeout="4h")', False),
@@ -480,7 +493,8 @@ VERSIONS = [
 def test_what_is_wrong_depends_on_the_target(
     target: str, rule: str, module: str, call: str, is_wrong: bool
 ) -> None:
-    text = f"from {module} import {call.partition('(')[0]}\nx = {call}\n"
+    names = ", ".join(re.findall(r"([A-Za-z]\w+)\(", call))
+    text = f"from {module} import {names}\nx = {call}\n"
     assert lines(rule, text, target=target) == ([2] if is_wrong else [])
 
 

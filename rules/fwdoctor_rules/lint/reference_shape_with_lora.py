@@ -68,7 +68,7 @@ service = FiretitanServiceClient.from_firetitan_config(
 _RANKS = ("lora_rank", "max_lora_rank")
 _WHOLE = ("FiretitanServiceClient.from_firetitan_config", "FiretitanProvisioningConfig")
 #: Where a call keeps how its trainers are launched.
-_PARTS = ("trainer", "infra")
+_PARTS = ("trainer", "infra", "infra_cfg")
 
 
 def check(file: File) -> Iterator[Hit]:

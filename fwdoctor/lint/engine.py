@@ -14,6 +14,9 @@ from fwdoctor.lint import api, rules
 from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule, rulebook
 
+#: Rules that say in general what a rule of its own may say better.
+_GENERAL = frozenset({"FWD111", "FWD118"})
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -25,16 +28,20 @@ class Found:
 
 
 def find(port: Port, allows: Callable[[str], bool] = lambda _: True) -> list[Found]:
+<<<<<<< HEAD
     """What the rules say about a file, in the order of the text; ``allows``: whether a rule is wanted."""
+=======
+    """What the rules say about a file, in the order of the text; ``allows`` tells which rules are wanted."""
+>>>>>>> lint-rules2
     if not port.uses_fireworks:
         return []
     file = File(port)
     found: dict[tuple[str, tuple[int, int, int, int]], tuple[Rule, Hit]] = {}
     for rule, hit in _hits(file, allows):
         found.setdefault((rule.id, span(hit.node)), (rule, hit))
-    # A rule of its own says more than that the argument is deprecated.
+    # A rule of its own says more than that the argument is deprecated, or not read.
     told = {place for rule, place in found if not rule.startswith("FWD1")}
-    kept = (pair for (rule, place), pair in found.items() if rule != "FWD118" or place not in told)
+    kept = (p for (rule, place), p in found.items() if rule not in _GENERAL or place not in told)
     made = [Found(_finding(port, rule, hit), hit.node, hit.fix) for rule, hit in kept]
     return sorted(made, key=lambda f: (*span(f.node), f.finding.rule))
 
@@ -52,7 +59,7 @@ def _finding(port: Port, rule: Rule, hit: Hit) -> Finding:
     variables: Mapping[str, str] = {"path": port.path, "target": port.surfaces.label, **hit.variables}
     location = port.source.location(port.path, hit.node)
     line = port.source.line(location.line or 1).rstrip("\r\n")
-    finding = rule.fill(variables, location=location)
+    finding = rule.fill(variables, location=location, severity=hit.severity)
     new = variables.get("successor")
     if new and not new.startswith("nothing") and "{detail}" not in rule.message:
         finding = replace(finding, remedy=(Remedy(f"Use {new}."), *finding.remedy))

@@ -12,20 +12,39 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
 import fwdoctor_rules
 from fwdoctor_codemods.core.model import LOCAL
 from fwdoctor_codemods.core.port import Port
-from fwdoctor_codemods.core.source import Edit, is_none, span
+from fwdoctor_codemods.core.source import Edit, call_arguments, is_none, span
 
-from fwdoctor.fit.uses import is_ours, spread_keys
-from fwdoctor.surface.model import Function
+from fwdoctor.finding import Severity
+from fwdoctor.fit.uses import is_ours, short, spread_keys
+from fwdoctor.surface.model import Function, Parameter
 
+<<<<<<< HEAD
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: Fixtures of pytest that put stand-ins in the place of what is called.
 _PATCHERS = frozenset({"monkeypatch", "mocker"})
 
+=======
+#: Context managers in which an error or a warning is what is wanted.
+_EXPECTING = frozenset(
+    {
+        "raises",
+        "assertRaises",
+        "assertRaisesRegex",
+        "warns",
+        "assertWarns",
+        "assertWarnsRegex",
+        "deprecated_call",
+    }
+)
+#: How many names of names, or copies of copies, are followed.
+_DEEPEST = 10
+>>>>>>> lint-rules2
 #: Stands in a text for every part of it that only the running program knows.
 HOLE = "\0"
 
@@ -44,12 +63,14 @@ class Hit:
     """A place where a rule has something to say.
 
     ``variables`` fill the rule's templates. ``fix`` are edits that mend it, in the bytes of the source; a
-    rule that gives them says in its ``applicability`` whether they are safe.
+    rule that gives them says in its ``applicability`` whether they are safe. ``severity`` is for a place
+    that is better or worse than the rule's others.
     """
 
     node: ast.AST
     variables: Mapping[str, str] = field(default_factory=dict)
     fix: tuple[Edit, ...] = ()
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +103,7 @@ class Call:
     @property
     def name(self) -> str:
         """How people call it: ``rl_loop.Config``, ``TrainerConfig``, ``FiretitanServiceClient.close``."""
-        *_, owner, last = self.path.split(".")
-        return f"{owner}.{last}" if last in ("Config", "main") or owner[:1].isupper() else last
+        return spoken(self.path)
 
     def get(self, name: str) -> ast.expr | None:
         """The value of an argument; None where it is not passed (or cannot be seen)."""
@@ -94,6 +114,42 @@ class Call:
         """As :meth:`get`, and None as well where None itself is passed."""
         value = self.get(name)
         return None if value is None or is_none(value) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value that a setting of the cookbook or the SDK gets, wherever it gets it.
+
+    As an argument (``call`` says of what), by an assignment to an attribute of an object whose class is
+    known, or as the default of a field that a class of this file declares again. ``path`` is the class or
+    function that it is a setting of, as :attr:`Call.path`; ``node`` is the place to point at.
+    """
+
+    name: str
+    node: ast.AST
+    value: ast.expr
+    path: str
+    call: Call | None = None
+
+    @property
+    def owner(self) -> str:
+        """How people call what it is a setting of."""
+        return spoken(self.path)
+
+    def is_of(self, *names: str) -> bool:
+        """Whether it is a setting of what has one of these last parts of a path."""
+        return ends_with(self.path, *names)
+
+
+def spoken(path: str) -> str:
+    """A path as people say it: ``rl_loop.Config``, ``TrainerConfig``, ``FiretitanServiceClient.close``."""
+    owner, last = path.split(".")[-2:]
+    return short(path) if last in ("Config", "main") or owner[:1].isupper() else last
+
+
+def ends_with(path: str, *names: str) -> bool:
+    """Whether a path ends in one of these parts: ``TrainerConfig``, ``rl_loop.Config``."""
+    return path.endswith(tuple(f".{name}" for name in names))
 
 
 class File:
@@ -112,8 +168,7 @@ class File:
 
     def calls_of(self, *names: str) -> Iterator[Call]:
         """The calls of what has these last parts of a path: ``TrainerConfig``, ``rl_loop.Config``."""
-        endings = tuple(f".{name}" for name in names)
-        return (c for c in self.calls if c.path.endswith(endings))
+        return (c for c in self.calls if ends_with(c.path, *names))
 
     def passing(self, name: str) -> Iterator[tuple[Call, Argument]]:
         """Every argument of that name that some call of the cookbook or the SDK passes, None left out."""
@@ -136,7 +191,7 @@ class File:
 
     def origin(self, value: ast.expr) -> ast.expr:
         """What stands behind a name that has one value only; else the expression itself."""
-        for _ in range(10):  # names of names
+        for _ in range(_DEEPEST):  # names of names
             found = self.model.single_value(value) if isinstance(value, ast.Name) else None
             if found is None or found is value:
                 break
@@ -157,12 +212,180 @@ class File:
         """Whether the word stands anywhere in the file: to leave early what cannot be there."""
         return name in self.port.source.text
 
+<<<<<<< HEAD
     def may_be_mocked(self, node: ast.AST) -> bool:
         """Whether a test may have put a stand-in in the place of what is called here."""
         if any(path.startswith(("unittest.mock", "mock.")) for path in self.model.imported):
             return True
         functions = (a for a in self.model.ancestors(node) if isinstance(a, _FUNCTIONS))
         return any(a.arg in _PATCHERS for f in functions for a in (*f.args.args, *f.args.kwonlyargs))
+=======
+    # --- settings ------------------------------------------------------------------------------------
+
+    def settings(self, *names: str) -> Iterator[Setting]:
+        """Every value that settings of these names get in this file, None left out.
+
+        Without settings that the target does not take (which is the affair of FWD1xx), and those of which a
+        test says that they are wrong, see :meth:`is_expected_to_fail`.
+        """
+        for name in names if any(map(self.is_used, names)) else ():
+            for setting in self._settings.get(name, ()):
+                if is_none(self.origin(setting.value)) or not self.accepts(setting.path, name):
+                    continue
+                if not self.is_expected_to_fail(setting.node):
+                    yield setting
+
+    def is_expected_to_fail(self, node: ast.AST) -> bool:
+        """Whether a place is inside ``with pytest.raises(…)`` or the like: what is wrong there is wanted."""
+        for parent in self.model.ancestors(node):
+            for item in parent.items if isinstance(parent, ast.With | ast.AsyncWith) else ():
+                callee = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
+                name = callee.attr if isinstance(callee, ast.Attribute) else getattr(callee, "id", None)
+                if name in _EXPECTING:
+                    return True
+        return False
+
+    def fields(self, call: Call) -> Mapping[str, Sequence[Setting]]:
+        """What the object that a call makes may have in its fields.
+
+        By name: the value that it is made with (of a copy, also what it is a copy of), and what is assigned
+        to the field of the variable that holds it. More than one value: which one counts is not certain.
+        """
+        return self._fields(call, 0)
+
+    def _fields(self, call: Call, depth: int) -> dict[str, list[Setting]]:
+        found: dict[str, list[Setting]] = {}
+        local = None if call.copies else self.model.local_class(call.node.func)
+        for setting in self._redeclared(local) if local else ():
+            found[setting.name] = [setting]
+        original = self._maker(call.node.args[0]) if call.copies and depth < _DEEPEST else None
+        if original is not None:
+            found = self._fields(original, depth + 1)
+        found |= {name: [_setting(call, a)] for name, a in call.arguments.items()}
+        for setting in self._stored_by_call.get(call.node, ()):
+            found.setdefault(setting.name, []).append(setting)
+        return found
+
+    def accepts(self, path: str, name: str) -> bool:
+        """Whether the target takes a setting; True where it cannot tell."""
+        signature = self.port.target_signature(path)
+        return signature is None or signature.accepts_keyword(name)
+
+    def parameter(self, path: str, name: str) -> Parameter | None:
+        """What the target says about a setting; None where it has no such one, or cannot tell."""
+        signature = self.port.target_signature(path)
+        return signature.parameter(name) if signature else None
+
+    def sdk_is(self, requirement: str) -> bool:
+        """Whether the SDK that goes with the target fits ``>=1.2.4``; one that is not known is the newest."""
+        sdk = self.port.surfaces.sdk
+        if sdk is None:
+            return not requirement.startswith("<")
+        from packaging.specifiers import SpecifierSet
+
+        return sdk.name.rpartition(" ")[2] in SpecifierSet(requirement, prereleases=True)
+
+    @cached_property
+    def is_test(self) -> bool:
+        """Whether the file is a test: what it passes is often made up, and reaches no server."""
+        name = PurePath(self.port.path).stem
+        if name.startswith("test_") or name.endswith("_test") or name == "conftest":
+            return True
+        return bool({"pytest", "unittest", "unittest.mock"} & self.model.imported)
+
+    @cached_property
+    def _settings(self) -> Mapping[str, Sequence[Setting]]:
+        found: dict[str, list[Setting]] = {}
+        for call in self.calls:
+            for argument in call.arguments.values():
+                found.setdefault(argument.name, []).append(_setting(call, argument))
+        classes = (scope.node for scope in self.model.scopes.values() if scope.is_class)
+        declared = (s for c in classes if isinstance(c, ast.ClassDef) for s in self._redeclared(c))
+        for setting in (*(s for _, s in self._stored), *declared):
+            found.setdefault(setting.name, []).append(setting)
+        return {name: sorted(all_, key=lambda s: span(s.node)) for name, all_ in found.items()}
+
+    @cached_property
+    def _stored(self) -> Sequence[tuple[ast.Attribute, Setting]]:
+        """What is assigned to attributes of objects whose class is known."""
+        found = []
+        for node in self.port.stores:
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                path = self._class_of(node.value)
+                if path is not None:
+                    value = _assigned(self.model.parents[node], node)
+                    found.append((node, Setting(node.attr, self._whole(node), value, path)))
+        return found
+
+    @cached_property
+    def _stored_by_call(self) -> Mapping[ast.AST, Sequence[Setting]]:
+        """The same, by the call that makes the object."""
+        found: dict[ast.AST, list[Setting]] = {}
+        for node, setting in self._stored:
+            if (maker := self._maker(node.value)) is not None:
+                found.setdefault(maker.node, []).append(setting)
+        return found
+
+    def _whole(self, target: ast.Attribute) -> ast.AST:
+        """The assignment that has this target alone, or else the target."""
+        statement = self.model.parents[target]
+        alone = isinstance(statement, ast.AnnAssign) or getattr(statement, "targets", None) == [target]
+        return statement if alone else target
+
+    def _maker(self, value: ast.expr) -> Call | None:
+        """The call that makes what an expression means: ``cfg.trainer`` is what cfg was made with."""
+        if isinstance(value, ast.Attribute):
+            owner = self._maker(value.value)
+            return self.made_by(owner.get(value.attr)) if owner else None
+        return self.made_by(value)
+
+    def _class_of(self, value: ast.expr) -> str | None:
+        """The class of an object; of one of this file, the cookbook's or SDK's class that it extends."""
+        path = self.port.type_of(value)
+        if path is not None and path.startswith(LOCAL):
+            found = self.model.module.bindings.get(path.removeprefix(LOCAL), [])
+            node = found[0].node if len(found) == 1 else None
+            path = self._extended(node) if isinstance(node, ast.ClassDef) else None
+        return path if path is not None and is_ours(path) else None
+
+    def _extended(self, node: ast.ClassDef) -> str | None:
+        """The class of the cookbook or the SDK that a class of this file extends."""
+        for base in node.bases:
+            path = self.port.recipe_config(base) or self.resolve(base)
+            if path is not None:
+                return path
+        return None
+
+    def _redeclared(self, node: ast.ClassDef) -> Iterator[Setting]:
+        """The fields that a class of this file declares again, with another default."""
+        path = self._extended(node)
+        for statement in node.body if path else ():
+            if (
+                isinstance(statement, ast.AnnAssign)
+                and isinstance(statement.target, ast.Name)
+                and statement.value is not None
+            ):
+                yield Setting(statement.target.id, statement, statement.value, path or "")
+
+    # --- edits ---------------------------------------------------------------------------------------
+
+    def without(self, argument: ast.AST) -> tuple[Edit, ...]:
+        """Edits that take a keyword argument out of its call; none where a comment would go with it."""
+        call = self.model.parents.get(argument)
+        if not isinstance(argument, ast.keyword) or not isinstance(call, ast.Call):
+            return ()
+        source = self.port.source
+        start, end = source.start(argument), source.end(argument)
+        all_ = call_arguments(call)
+        place = all_.index(argument)
+        if place + 1 < len(all_):
+            stop = source.start(all_[place + 1])
+            return (Edit(start, stop, ""),) if _is_gap(source.slice(end, stop)) else ()
+        if place == 0:
+            return ()  # with nothing left of the call, somebody has to look
+        stop = source.end(all_[place - 1])
+        return (Edit(stop, end, ""),) if _is_gap(source.slice(stop, start)) else ()
+>>>>>>> lint-rules2
 
     # --- values --------------------------------------------------------------------------------------
 
@@ -235,6 +458,15 @@ class File:
         text = self._text(node.value, depth + 1)
         return HOLE if text is None else text
 
+    def known_text(self, node: ast.expr | None) -> str | None:
+        """The text that an expression makes, if all of it is known."""
+        text = self.text(node)
+        return None if text is None or HOLE in text else text
+
+    def is_set(self, node: ast.expr | None) -> bool:
+        """Whether a value is certainly there: no None, no empty text, no 0, nothing unknown."""
+        return bool(self.text(node)) or self.value(node) not in (UNKNOWN, None, "", 0, False)
+
     def member(self, node: ast.expr | None) -> str | None:
         """The member of an enum of the cookbook or the SDK that an expression names: ``PER_TRAINER``."""
         if node is None:
@@ -294,6 +526,25 @@ class File:
             values = [k.value for k in made.keywords] if isinstance(made, ast.Call) else []
         pairs = zip(keys, values, strict=True)
         return [Argument(name, key, value) for (key, name), value in pairs]
+
+
+def _setting(call: Call, argument: Argument) -> Setting:
+    return Setting(argument.name, argument.node, argument.value, call.path, call)
+
+
+def _assigned(statement: ast.AST, target: ast.Attribute) -> ast.expr:
+    """What an assignment gives an attribute; the attribute itself stands for what cannot be told."""
+    match statement:
+        case ast.Assign(value=value, targets=targets) if target in targets:
+            return value
+        case ast.AnnAssign(value=ast.expr() as value):
+            return value
+    return target
+
+
+def _is_gap(text: str) -> bool:
+    """Whether nothing but a comma stands between two arguments."""
+    return text.strip() == ","
 
 
 def _is_number(value: Any) -> bool:

@@ -113,7 +113,11 @@ def _on_a_terminal(arguments: list[str], keys: list[bytes]) -> tuple[int, str]:
     )
     os.close(slave)
     seen, deadline = b"", time.monotonic() + 60
+    interrupting = False
     while time.monotonic() < deadline:
+        # Between the prompt and the reading, Python keeps a signal for later: people press the key again.
+        if interrupting and not select.select([master], [], [], 1)[0]:
+            process.send_signal(signal.SIGINT)
         if select.select([master], [], [], 0.05)[0]:
             try:
                 piece = os.read(master, 4096)
@@ -126,6 +130,7 @@ def _on_a_terminal(arguments: list[str], keys: list[bytes]) -> tuple[int, str]:
                 key = keys.pop(0)
                 if key == b"\x03":  # it is not the terminal of the process: nobody turns this into a signal
                     process.send_signal(signal.SIGINT)
+                    interrupting = True
                 else:
                     os.write(master, key)
                 seen += b"<answered>"  # or what comes late of this question would pass for the next

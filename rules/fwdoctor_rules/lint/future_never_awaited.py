@@ -11,12 +11,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from fwdoctor_codemods.core.source import Edit
-
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import Call, File, Hit, types
 from fwdoctor.lint.flow import Use, Way, is_steady, uses
 from fwdoctor.rulebook import Rule
+from fwdoctor_codemods.core.source import Edit
 
 #: What a future has itself.
 _OF_FUTURES = frozenset(

@@ -9,12 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from fwdoctor_codemods.core.model import BindingKind
-from fwdoctor_codemods.core.source import Edit
-
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule
+from fwdoctor_codemods.core.model import BindingKind
+from fwdoctor_codemods.core.source import Edit
 
 _CLASS = "fireworks.training.sdk.client.FiretitanServiceClient"
 

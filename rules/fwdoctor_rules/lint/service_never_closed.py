@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule
+
 from fwdoctor_rules.lint import _services
 
 RULE = Rule(

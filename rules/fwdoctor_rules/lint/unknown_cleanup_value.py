@@ -9,11 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from fwdoctor_codemods.core.source import Edit
-
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import UNKNOWN, Argument, File, Hit
 from fwdoctor.rulebook import Rule
+from fwdoctor_codemods.core.source import Edit
 
 #: What closing may do with a deployment.
 _DEPLOYMENT = ("scale_to_zero", "delete")

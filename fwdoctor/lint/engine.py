@@ -28,11 +28,7 @@ class Found:
 
 
 def find(port: Port, allows: Callable[[str], bool] = lambda _: True) -> list[Found]:
-<<<<<<< HEAD
     """What the rules say about a file, in the order of the text; ``allows``: whether a rule is wanted."""
-=======
-    """What the rules say about a file, in the order of the text; ``allows`` tells which rules are wanted."""
->>>>>>> lint-rules2
     if not port.uses_fireworks:
         return []
     file = File(port)

@@ -24,12 +24,10 @@ from fwdoctor.finding import Severity
 from fwdoctor.fit.uses import is_ours, short, spread_keys
 from fwdoctor.surface.model import Function, Parameter
 
-<<<<<<< HEAD
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: Fixtures of pytest that put stand-ins in the place of what is called.
 _PATCHERS = frozenset({"monkeypatch", "mocker"})
 
-=======
 #: Context managers in which an error or a warning is what is wanted.
 _EXPECTING = frozenset(
     {
@@ -44,7 +42,6 @@ _EXPECTING = frozenset(
 )
 #: How many names of names, or copies of copies, are followed.
 _DEEPEST = 10
->>>>>>> lint-rules2
 #: Stands in a text for every part of it that only the running program knows.
 HOLE = "\0"
 
@@ -212,14 +209,13 @@ class File:
         """Whether the word stands anywhere in the file: to leave early what cannot be there."""
         return name in self.port.source.text
 
-<<<<<<< HEAD
     def may_be_mocked(self, node: ast.AST) -> bool:
         """Whether a test may have put a stand-in in the place of what is called here."""
         if any(path.startswith(("unittest.mock", "mock.")) for path in self.model.imported):
             return True
         functions = (a for a in self.model.ancestors(node) if isinstance(a, _FUNCTIONS))
         return any(a.arg in _PATCHERS for f in functions for a in (*f.args.args, *f.args.kwonlyargs))
-=======
+
     # --- settings ------------------------------------------------------------------------------------
 
     def settings(self, *names: str) -> Iterator[Setting]:
@@ -385,7 +381,6 @@ class File:
             return ()  # with nothing left of the call, somebody has to look
         stop = source.end(all_[place - 1])
         return (Edit(stop, end, ""),) if _is_gap(source.slice(stop, start)) else ()
->>>>>>> lint-rules2
 
     # --- values --------------------------------------------------------------------------------------
 

@@ -35,23 +35,12 @@ def syncer(client, manager):
     ),
     good=(
         """
-from fireworks.training.sdk import WeightSyncer
+# target: may
+from training.utils import WeightSyncConfig
 
 
-def syncer(client, manager, kind):
-    return WeightSyncer(
-        policy_client=client,
-        deploy_mgr=manager,
-        deployment_id="serving",
-        base_model="accounts/fireworks/models/qwen3-8b",
-        first_checkpoint_type="base",
-    ), WeightSyncer(
-        policy_client=client,
-        deploy_mgr=manager,
-        deployment_id="serving",
-        base_model="accounts/fireworks/models/qwen3-8b",
-        first_checkpoint_type=kind,
-    )
+def settings(kind):
+    return WeightSyncConfig(first_checkpoint_type="base"), WeightSyncConfig(first_checkpoint_type=kind)
 """,
     ),
 )

@@ -10,10 +10,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult
+if TYPE_CHECKING:
+    # Most commands have none of these, and dataclasses take their time.
+    from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult
 
-Result = tuple[ShowResult, ...] | DiffResult | FitResult | BuildResult
+    Result = tuple[ShowResult, ...] | DiffResult | FitResult | BuildResult
 
 
 class Severity(enum.StrEnum):

@@ -12,7 +12,6 @@ import dataclasses
 import functools
 import importlib
 import json
-import pkgutil
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -199,8 +198,8 @@ def load(folder: Path, *, modules: bool = False) -> Rulebook:
 
 def lint_modules() -> list[str]:
     """The names of the modules that hold a lint rule each."""
-    folder = str(fwdoctor_rules.DATA / "lint")
-    return sorted(m.name for m in pkgutil.iter_modules([folder]) if not m.name.startswith("_"))
+    found = (path.stem for path in (fwdoctor_rules.DATA / "lint").glob("*.py"))
+    return sorted(name for name in found if not name.startswith("_"))
 
 
 def _table(rule: Rule) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import os
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +86,8 @@ def _table(path: Path) -> dict[str, Any] | None:
     own = path.name == OWN_FILE or path.name != PROJECT_FILE
     if not own and b"fwdoctor" not in data:
         return None  # mostly so, and quickly told
+    import tomllib
+
     try:
         table: Any = tomllib.loads(data.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -106,6 +106,8 @@ def _settings(path: Path, table: dict[str, Any]) -> Settings:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in _KEYS:
+            import difflib
+
             near = difflib.get_close_matches(name, _KEYS, n=1)
             hint = f"; did you mean {near[0].replace('_', '-')!r}?" if near else ""
             raise FwdoctorError(f"{path}: unknown setting {key!r}{hint}")
@@ -134,6 +136,8 @@ def check_codes(codes: Sequence[str]) -> None:
     known |= {entry.rule.id: entry.name for entry in catalogue().values()}
     for code in codes:
         if not _is_known(code, known):
+            import difflib
+
             near = difflib.get_close_matches(code, [*known, *known.values()], n=1)
             hint = f"did you mean {near[0]!r}?" if near else "'fwdoctor rule --all' lists them"
             raise ValueError(f"no rule begins with {code!r}; {hint}")

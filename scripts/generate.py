@@ -172,6 +172,7 @@ def outputs() -> dict[Path, str]:
         ROOT / "rules" / "ruff.toml": ruff_config.fragment(),
         COMPILED: compiled(COMPILED.parent),
         rules.COMPILED: rules.compiled(),
+        timeline.GOES_WITH: timeline.goes_with(),
     }
     for path in (
         ROOT / "README.md",

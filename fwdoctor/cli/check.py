@@ -27,7 +27,7 @@ def command(
 
     Everything is read, nothing is imported, run or fetched.
     """
-    from fwdoctor.environment import run
+    from fwdoctor.environment.doctor import run
     from fwdoctor.finding import Report
 
     _, outcomes, problems = run(

@@ -113,15 +113,16 @@ def _beginner(
     paths: Sequence[str], target: str, settings: Settings, output: Output, ignore_noqa: bool
 ) -> Callable[[], Session]:
     """Makes the session when the first file needs it; what is wrong with the target is told now."""
-    from fwdoctor.environment.target import choice
-
     if target != "auto":
-        choice(target, paths).check()
+        from fwdoctor.fit.target import Choice
+
+        Choice(target).check()
     select = output.select or settings.select
     selected = (*select, *settings.extend_select, *output.extend_select) if select else ()
     ignored = (*settings.ignore, *output.ignore)
 
     def begin() -> Session:
+        from fwdoctor.environment.target import choice
         from fwdoctor.lint.session import Selection, Session
 
         selection = Selection(selected, ignored, settings.ignores_in)

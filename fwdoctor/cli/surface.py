@@ -163,7 +163,7 @@ def _place_for(name: str, at: str) -> Place:
 @functools.cache
 def _installed(product: Product) -> Place:
     """What the user has of a product, or the newest version known."""
-    from fwdoctor.environment import gather
+    from fwdoctor.environment.facts import gather
     from fwdoctor.environment.surfaces import cookbook_there, sdk_there
     from fwdoctor.surface import places
     from fwdoctor.surface.timeline import Product, timeline

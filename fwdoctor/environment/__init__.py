@@ -1,11 +1,4 @@
 """What is installed where: SDK, cookbook, pins, credentials, another interpreter's packages.
 
-``run`` checks it all, ``gather`` only looks. Nothing is imported, executed or fetched to find out.
+``doctor.run`` checks it all, ``facts.gather`` only looks. Nothing is imported, executed or fetched for that.
 """
-
-from __future__ import annotations
-
-from fwdoctor.environment.doctor import run
-from fwdoctor.environment.facts import Facts, gather
-
-__all__ = ["Facts", "gather", "run"]

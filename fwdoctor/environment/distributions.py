@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -109,7 +107,11 @@ class Distribution:
 
     def _fields(self) -> Any:
         data = self._reader.data(self.metadata_file)
-        return {} if data is None else parse_email(data)[0]
+        if data is None:
+            return {}
+        from packaging.metadata import parse_email  # it brings the package email
+
+        return parse_email(data)[0]
 
 
 class Distributions:
@@ -176,6 +178,8 @@ def _origin(content: dict[str, Any]) -> Origin:
     url = str(content["url"])
     parts = urlsplit(url)
     if "dir_info" in content and parts.scheme == "file":
+        from urllib.request import url2pathname  # it brings half of the standard library
+
         folder = Path(url2pathname(parts.path))
         return Origin(url, folder, editable=bool(content["dir_info"].get("editable", False)))
     commit = content["vcs_info"]["commit_id"] if "vcs_info" in content else None

@@ -20,7 +20,7 @@ def choice(
     ignore: tuple[str, ...] = (),
 ) -> Choice:
     """The choice of a target; ``auto`` is the cookbook of the project around the first path that is there."""
-    from fwdoctor.fit.target import Choice
+    from fwdoctor.fit.target import Choice  # not above: it reads version numbers
 
     found = None
     if target == "auto":

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fwdoctor import __version__
-from fwdoctor.environment import Facts
+from fwdoctor.environment.facts import Facts
 from fwdoctor.explain.run import Explained
 from fwdoctor.finding import Finding
 from fwdoctor.redact import redact_log

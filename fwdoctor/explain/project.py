@@ -6,9 +6,9 @@ import functools
 import os
 from pathlib import Path
 
-from fwdoctor.environment import Facts, gather
 from fwdoctor.environment.checks import sdk
 from fwdoctor.environment.doctor import run_one
+from fwdoctor.environment.facts import Facts, gather
 from fwdoctor.errors import FwdoctorError
 
 #: The SDK is not there, or not the one that is asked for.

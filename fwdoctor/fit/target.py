@@ -9,7 +9,7 @@ from pathlib import Path
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.errors import FwdoctorError
-from fwdoctor.surface import identity, places, timeline
+from fwdoctor.surface import places, timeline
 from fwdoctor.surface.folders import cookbook_root
 from fwdoctor.surface.timeline import Past, Version
 
@@ -82,6 +82,8 @@ def of_folder(folder: Path) -> Surfaces:
     Raises:
         FwdoctorError: there is no cookbook, or a file of it is no Python: nothing is proven against that.
     """
+    from fwdoctor.surface import identity  # it reads version numbers, which takes its time to load
+
     match = identity.of_folder(folder)
     if bad := identity.judged(match.surface):
         raise FwdoctorError(identity.half_written(bad[0]))

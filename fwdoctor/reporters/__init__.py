@@ -12,6 +12,11 @@ from fwdoctor.finding import Report
 FINDINGS_ONLY = frozenset({"sarif", "github", "junit", "rdjson"})
 
 
+#: A piece of text and its style, in the words of rich.
+Piece = tuple[str, str]
+Line = tuple[Piece, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """How a report is to look: colour, few words, more words, characters beyond ASCII; which part of it.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from fwdoctor.finding import Result
-from fwdoctor.reporters import Style
+from fwdoctor.reporters import Line, Style
 from fwdoctor.results import (
     BuildResult,
     ChangeResult,
@@ -21,9 +21,8 @@ from fwdoctor.results import (
     WayOut,
 )
 
-#: A piece of text and its style, in the words of rich.
-Piece = tuple[str, str]
-Line = tuple[Piece, ...]
+if TYPE_CHECKING:
+    from fwdoctor.finding import Result
 
 _COLORS = {"added": "green", "removed": "red", "changed": "yellow", "moved": "cyan"}
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}

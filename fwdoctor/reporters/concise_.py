@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fwdoctor.finding import Report
 from fwdoctor.reporters import Style, ascii_only
-from fwdoctor.reporters._results import concise
 
 
 def render(report: Report, style: Style) -> str:
@@ -14,6 +13,9 @@ def render(report: Report, style: Style) -> str:
         place = str(f.location) if f.location else f.resource or "-"
         message = " ".join(f.message.split())
         lines.append(f"{place}: {f.rule} {message}\n")
-    lines += [f"{row}\n" for row in concise(report.result)]
+    if report.result is not None:
+        from fwdoctor.reporters._results import concise
+
+        lines += [f"{row}\n" for row in concise(report.result)]
     text = "".join(lines)
     return text if style.unicode else ascii_only(text)

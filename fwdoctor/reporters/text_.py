@@ -14,9 +14,8 @@ from fwdoctor.finding import (
     Severity,
     Side,
 )
-from fwdoctor.reporters import Style, ascii_only
+from fwdoctor.reporters import Line, Style, ascii_only
 from fwdoctor.reporters._excerpt import underlined
-from fwdoctor.reporters._results import Line, lines_of
 
 _MARKS = {
     CheckStatus.OK: ("✓", "ok", "green"),
@@ -57,7 +56,10 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
         yield from _files(report)
     if style.part != "summary":
         yield from (((note, "bold yellow"),) for note in report.preface)
-    yield from lines_of(report.result, style)
+    if report.result is not None:
+        from fwdoctor.reporters._results import lines_of
+
+        yield from lines_of(report.result, style)
     shown = sorted(report.findings, key=lambda f: (f.preexisting, _ORDER.index(f.severity)))
     if style.part == "summary":
         shown = []

@@ -366,13 +366,41 @@ def name_of(version: Version) -> str | None:
     return next((n for n, c in names().items() if (version.commit or "").startswith(c)), None)
 
 
+#: The SDK release to use with each version of the cookbook: generated, because to work it out takes the time
+#: in which `lint` looks at a file.
+GOES_WITH = FOLDER / "goes_with.json"
+
+
 @functools.cache
 def sdk_of(version: Version) -> Version:
     """The SDK release to use with a version of the cookbook.
 
     The newest of its day that goes with it (:func:`releases_for`), or else the first that does: a cookbook
     may be published hours before the SDK that it needs.
+
+    Raises:
+        FwdoctorError: the file that says so is damaged.
     """
+    try:
+        rows = json.loads(GOES_WITH.read_text("utf-8"))
+        number = next(number for index, number in reversed(rows) if index <= version.index)
+        found = next(v for v in sdk().versions if v.number == number)
+    except (OSError, ValueError, LookupError, TypeError, StopIteration) as error:
+        raise FwdoctorError(f"{GOES_WITH}: the pairs of versions are damaged; reinstall fwdoctor") from error
+    return found
+
+
+def goes_with() -> str:
+    """What that file is to hold: from which version of the cookbook on which release of the SDK."""
+    rows: list[tuple[int, str]] = []
+    for version in cookbook().versions:
+        number = _sdk_of(version).number or ""
+        if not rows or rows[-1][1] != number:
+            rows.append((version.index, number))
+    return json.dumps(rows) + "\n"
+
+
+def _sdk_of(version: Version) -> Version:
     allowed = releases_for(version) or sdk().versions
     of_its_day = [r for r in allowed if r.date <= version.date]
     return of_its_day[-1] if of_its_day else allowed[0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fwdoctor.environment import run
 from fwdoctor.environment.checks import checks
+from fwdoctor.environment.doctor import run
 from fwdoctor.finding import CheckStatus
 
 if TYPE_CHECKING:

@@ -91,15 +91,16 @@ trainer = TrainerConfig(training_shape_id="accounts/a/trainingShapes/s", node_co
 )
 
 _OWNED = ("accelerator_type", "accelerator_count", "node_count")
+_TAG = "custom_image_tag"
 #: What raises an error where the others warn.
 _REFUSING = ("TrainerJobConfig",)
 
 
 def check(file: File) -> Iterator[Hit]:
     """Fields of a launcher that are certainly set, in an object whose shape is certainly set."""
-    owned = _OWNED if file.sdk_is(">=1.2.0a84") else (*_OWNED, "custom_image_tag")
-    if not any(map(file.is_used, owned)):
+    if not any(map(file.is_used, (*_OWNED, _TAG))):
         return
+    owned = _OWNED if not file.is_used(_TAG) or file.sdk_is(">=1.2.0a84") else (*_OWNED, _TAG)
     for call in file.calls_of(*LAUNCHERS):
         fields = file.fields(call)
         shape = next((f for f in POLICY if _all_set(file, fields.get(f, ()))), None)

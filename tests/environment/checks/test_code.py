@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fwdoctor.environment import gather
 from fwdoctor.environment.checks import code, known_pairs
+from fwdoctor.environment.facts import gather
 from fwdoctor.finding import CheckOutcome, CheckStatus
 from fwdoctor.surface import timeline
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwdoctor.environment import run
 from fwdoctor.environment.checks import credentials
+from fwdoctor.environment.doctor import run
 from fwdoctor.environment.facts import gather
 from fwdoctor.rulebook import rulebook
 

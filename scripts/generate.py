@@ -29,6 +29,7 @@ from fwdoctor.explain.catalogue import COMPILED, catalogue, compiled
 from fwdoctor.lint import ruff_config
 from fwdoctor.moves import moves, provisioning
 from fwdoctor.reporters.document import Document
+from fwdoctor.reporters.rule_page import page
 from fwdoctor.rulebook import Rule, rulebook
 from fwdoctor.surface import timeline
 
@@ -52,16 +53,21 @@ def schema() -> str:
     return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
 
+#: The pages of rules, one each.
+PAGES = ROOT / "docs" / "rules"
+
+
 def rules_table() -> str:
-    """Every rule, a row each."""
-    rows = ["| rule | name | severity | what it says |", "|---|---|---|---|"]
+    """Every rule, a row each, with the way to its page."""
+    rows = ["| rule | name | severity | fix | what it says |", "|---|---|---|---|---|"]
     rows += [_row(rulebook()[r]) for r in rulebook()]
     return "\n".join(rows)
 
 
 def _row(rule: Rule) -> str:
-    message = rule.message.replace("|", "\\|")
-    return f"| {rule.id} | {rule.name} | {rule.severity} | {message} |"
+    message = re.sub(r"\{([a-z_]+)\}", r"‹\1›", rule.message).replace("|", "\\|")
+    fix = rule.applicability or "-"
+    return f"| [{rule.id}]({rule.id}.md) | {rule.name} | {rule.severity} | {fix} | {message} |"
 
 
 def errors_table() -> str:
@@ -174,8 +180,10 @@ def outputs() -> dict[Path, str]:
         rules.COMPILED: rules.compiled(),
         timeline.GOES_WITH: timeline.goes_with(),
     }
+    result |= {PAGES / f"{rule.id}.md": page(rule) for rule in rulebook().values()}
     for path in (
         ROOT / "README.md",
+        PAGES / "README.md",
         *sorted((ROOT / "docs").glob("*.md")),
         *sorted((ROOT / "skills").rglob("*.md")),
     ):
@@ -199,7 +207,13 @@ def main() -> int:
     )
     options = parser.parse_args()
     stale = []
-    for path, text in outputs().items():
+    wanted = outputs()
+    for path in PAGES.glob("FW*.md"):
+        if path not in wanted:  # a rule that is gone
+            stale.append(path.relative_to(ROOT))
+            if not options.check:
+                path.unlink()
+    for path, text in wanted.items():
         if not path.exists() or path.read_text("utf-8") != text:
             stale.append(path.relative_to(ROOT))
             if not options.check:

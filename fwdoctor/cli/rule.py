@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
 from fwdoctor.errors import FwdoctorError
 
+if TYPE_CHECKING:
+    from fwdoctor.rulebook import Rule
+
 
 @click.command("rule")
 @click.argument("rule_id", required=False, metavar="ID|NAME")
-@click.option("--all", "show_all", is_flag=True, help="Every rule.")
+@click.option("--all", "show_all", is_flag=True, help="Every rule (the same as no rule).")
 @click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True)
 def command(rule_id: str | None, show_all: bool, output_format: str) -> int:
-    """Explain a rule: what it finds, why it matters, what to do."""
-    return show(None if show_all else rule_id, output_format) if bool(rule_id) != show_all else _usage()
-
-
-def _usage() -> int:
-    raise click.UsageError("give one rule, or --all")
+    """Explain a rule: what it finds, why it matters, what to do, bad and good code. Without one, list all."""
+    return show(None if show_all else rule_id, output_format)
 
 
 def show(rule_id: str | None, output_format: str = "text") -> int:
@@ -27,14 +29,15 @@ def show(rule_id: str | None, output_format: str = "text") -> int:
         FwdoctorError: there is no such rule.
     """
     from fwdoctor.explain.catalogue import catalogue
-    from fwdoctor.rulebook import Rule, rulebook
+    from fwdoctor.rulebook import rulebook
 
     book = rulebook()
     rules: list[Rule] = [book[r] for r in book] + [e.rule for e in catalogue().values()]
     if rule_id is not None:
+        known = rules
         rules = [r for r in rules if rule_id.upper() == r.id or rule_id == r.name]
         if not rules:
-            raise FwdoctorError(f"no such rule: {rule_id}; 'fwdoctor rule --all' lists them")
+            raise FwdoctorError(f"no such rule: {rule_id}; {_near(rule_id, known)}")
     if output_format == "json":
         import json
 
@@ -42,18 +45,39 @@ def show(rule_id: str | None, output_format: str = "text") -> int:
 
         click.echo(json.dumps([plain(r) for r in rules], indent=2))
         return 0
+    if rule_id is None:
+        width = max(len(rule.name) for rule in rules)
+        for rule in rules:
+            click.echo(f"{rule.id}  {rule.severity:<7}  {rule.name:<{width}}  {rule.message}")
+        return 0
     for i, rule in enumerate(rules):
         if i:
             click.echo()
-        click.echo(f"{rule.id} {rule.name} ({rule.severity})")
-        click.echo(f"  {rule.message}")
-        click.echo(f"  why: {rule.why}")
-        for step in rule.remedy:
-            click.echo(f"  do:  {step.text}")
-            for line in step.commands:
-                click.echo(f"       $ {line}")
-        if rule.applicability:
-            click.echo(f"  fix: {rule.applicability}")
-        if rule.source:
-            click.echo(f"  source: {rule.source}")
+        for line in _page(rule):
+            click.echo(line)
     return 0
+
+
+def _near(wanted: str, rules: list[Rule]) -> str:
+    import difflib
+
+    names = [name for rule in rules for name in (rule.id, rule.name)]
+    near = difflib.get_close_matches(wanted, names, n=1)
+    return f"did you mean {near[0]}?" if near else "'fwdoctor rule --all' lists them"
+
+
+def _page(rule: Rule) -> Iterator[str]:
+    from fwdoctor.reporters.rule_page import with_carets
+
+    yield f"{rule.id} {rule.name} ({rule.severity})"
+    yield f"  {rule.message}"
+    yield f"  why: {rule.why}"
+    for step in rule.remedy:
+        yield f"  do:  {step.text}"
+        yield from (f"       $ {line}" for line in step.commands)
+    facts = {"fix": rule.applicability, "versions": rule.versions, "source": rule.source}
+    yield from (f"  {name}: {fact}" for name, fact in facts.items() if fact)
+    for name, examples in (("bad", rule.bad), ("good", rule.good)):
+        for example in examples[:1]:
+            yield f"  {name}:"
+            yield from (f"    {line}".rstrip() for line in with_carets(example.strip("\n")).splitlines())

@@ -41,7 +41,7 @@ def test_the_start_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["migrat"], ["migrate"], ["check", "--colour"], ["migrate", "--target"], ["rule"]]
+    "args", [["migrat"], ["migrate"], ["check", "--colour"], ["migrate", "--target"], ["rule", "--every"]]
 )
 def test_bad_usage_is_status_2_and_no_traceback(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(args) == 2

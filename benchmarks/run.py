@@ -108,6 +108,9 @@ def main() -> int:
     parser.add_argument("--startup-only", action="store_true", help="measure the start-up alone")
     parser.add_argument("--cookbook", type=Path, help="a cookbook checkout, to read it, too")
     parser.add_argument("--old-cookbook", type=Path, help="one from before June 2026, to port it, too")
+    parser.add_argument(
+        "--linters", action="store_true", help="lint the tree, also with flake8 and fixit (minutes a turn)"
+    )
     parser.add_argument("--logs", type=int, metavar="MB", help="explain logs of that size, too")
     arguments = parser.parse_args()
     if not 0 < arguments.users < arguments.files or arguments.runs < 1:
@@ -123,6 +126,7 @@ def main() -> int:
             about += f"; {arguments.files:,} Python files ({size / 1e6:.0f} MB)"
             about += f", of which {arguments.users} use Fireworks"
             comparisons += sweep(tree, Path(name))
+            comparisons += linting(tree, Path(name), slow=arguments.linters)
             comparisons += reading(arguments.cookbook, Path(name))
             if arguments.old_cookbook is not None:
                 comparisons += porting(arguments.old_cookbook, Path(name))
@@ -167,6 +171,29 @@ def sweep(tree: Path, folder: Path) -> list[Comparison]:
         Comparison("sweep", migrate, ruff, 1.0),
         Comparison("sweep, without the porting", look, grep, 1.0),
     ]
+
+
+def linting(tree: Path, folder: Path, *, slow: bool) -> list[Comparison]:
+    """How long it takes to lint a tree, and one file of it, as an editor does."""
+    found = frozenset({1})
+    ours = Contestant("fwdoctor lint", [*fwdoctor(), "lint", "--target", "latest", str(tree)], found)
+    shipped = str(Path(__file__).parent.parent / "rules" / "ruff.toml")
+    words = ["check", "--select=TID251", "--no-cache", "--quiet", f"--config={shipped}", str(tree)]
+    ruff = Contestant("ruff check --select TID251, our entries", [tool("ruff"), *words], found)
+    lines = [Comparison("lint", ours, ruff, 1.0)]
+    if slow:
+        # A configuration of the user's own must not have a say.
+        words = ["--isolated", "--select=FWD", "--fwdoctor-target=latest", str(tree)]
+        flake8 = Contestant("flake8 --select FWD", [sys.executable, "-m", "flake8", *words], found)
+        (folder / "fixit.toml").write_text('[tool.fixit]\nroot = true\nenable = [":UseTypesFromTyping"]\n')
+        words = ["--config-file", str(folder / "fixit.toml"), "--quiet", "lint", str(tree)]
+        fixit = Contestant("fixit lint, one rule", [tool("fixit"), *words], frozenset({0, 1, 2, 3}))
+        lines += [Comparison("lint", ours, flake8, 1.0), Comparison("lint", ours, fixit, 1.0)]
+    file = next(iter(sorted(tree.glob("project_*/*.py"))))
+    one = Contestant("fwdoctor lint, one file", [*fwdoctor(), "lint", "--target", "latest", str(file)], found)
+    python = Contestant("python -c pass", [sys.executable, "-c", "pass"])
+    lines.append(Comparison("lint in an editor", one, python, more=100))
+    return lines
 
 
 def porting(old: Path, folder: Path) -> list[Comparison]:

@@ -137,6 +137,8 @@ SHOWN = (
     "fwdoctor check tests/fixtures/old_project --python tests/fixtures/stale_venv",
     "fwdoctor migrate --diff --target latest tests/fixtures/old_project",
     "fwdoctor migrate --check --target june --output-format concise tests/fixtures/old_project",
+    "fwdoctor lint --target latest tests/fixtures/lint_project",
+    "fwdoctor lint --target latest --statistics tests/fixtures/old_project",
     "fwdoctor surface fit tests/fixtures/old_project",
     "fwdoctor surface diff 1311b610^ latest --used-by tests/fixtures/june_project",
     "fwdoctor surface show TrainerConfig.pending_timeout_s",

@@ -60,7 +60,9 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
         from fwdoctor.reporters._results import lines_of
 
         yield from lines_of(report.result, style)
-    shown = sorted(report.findings, key=lambda f: (f.preexisting, _ORDER.index(f.severity)))
+    shown = list(report.findings)
+    if report.command != "lint":  # there, the order of the code is what people go by
+        shown.sort(key=lambda f: (f.preexisting, _ORDER.index(f.severity)))
     if style.part == "summary":
         shown = []
     told = False

@@ -53,8 +53,9 @@ def options(table: Any) -> Options:
 
 
 def _codes(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    values = table.get(key) or ()
-    if isinstance(values, str) or not all(isinstance(v, str) for v in values):
+    values = table.get(key)
+    values = [] if values is None else values
+    if not isinstance(values, list | tuple) or not all(isinstance(v, str) for v in values):
         raise FwdoctorError(f"the editor's option {key} is to be a list of strings")
     try:
         check_codes(values)

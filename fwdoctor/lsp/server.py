@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,6 +74,7 @@ class Server(LanguageServer):
         self._looked: dict[str, tuple[Document, int, Looked]] = {}
         self._told: dict[str, Told] = {}
         self._waiting: dict[str, asyncio.Task[None]] = {}
+        self._started: set[asyncio.Task[None]] = set()
         self._said: set[str] = set()
         self._generation = 0
         threading.stack_size(_STACK)
@@ -101,6 +102,18 @@ class Server(LanguageServer):
     async def work(self, job: Callable[[], _T]) -> _T:
         """Do something in the thread that looks at code."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)
+
+    def start(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin something that nobody waits for; what goes wrong in it is logged."""
+        task = asyncio.ensure_future(job)
+        self._started.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._started.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.log(f"{type(error).__name__}: {error}")
 
     async def opened(self, uri: str) -> Opened | None:
         """A document and what is found in it; None if it is not open, not ours or could not be looked at."""
@@ -134,20 +147,23 @@ class Server(LanguageServer):
             self._looked[document.uri] = (document, generation, looked)
         return looked
 
-    async def told(self, uri: str) -> Told:
-        """What is to be told of a document.
+    async def news(self, uri: str) -> Told | None:
+        """What is to be told of a document; None if what was told before is to stand.
 
-        While its text is broken or its settings are wrong, that is what was told before: the editor moves
-        the marks along with the text, and a list that goes and comes with every second key helps nobody.
-        What is broken, the editor's Python server says.
+        It stands while the text is broken or its settings are wrong: the editor moves the marks along with
+        the text, and a list that goes and comes with every second key helps nobody. What is broken, the
+        editor's Python server says.
         """
         opened = await self.opened(uri)
-        if opened is None or opened.looked.problem is not None:
-            return self._told.get(uri) or Told([], _mark([]))
+        if opened is None or (opened.looked.problem is not None and uri in self._told):
+            return None
         items = diagnostics(opened.looked.found, opened.lines)
-        told = Told(items, _mark(items))
-        self._told[uri] = told
-        return told
+        self._told[uri] = Told(items, _mark(items))
+        return self._told[uri]
+
+    async def answer(self, uri: str) -> Told:
+        """The same for an editor that asks, and is to get an answer in any case."""
+        return await self.news(uri) or self._told.get(uri) or Told([], _mark([]))
 
     # --- documents -----------------------------------------------------------------------------------
 
@@ -197,17 +213,14 @@ class Server(LanguageServer):
             return
         if task := self._waiting.pop(uri, None):
             task.cancel()
-        self._waiting[uri] = asyncio.ensure_future(self._push(uri, delay))
+        self._waiting[uri] = self.start(self._push(uri, delay))
 
     async def _push(self, uri: str, delay: float) -> None:
         await asyncio.sleep(delay)
-        try:
-            told = await self.told(uri)
-            document = self.documents.get(uri)
-            if document is not None:
-                self.publish(uri, told.items, document.version)
-        except Exception as error:  # nobody waits for this task
-            self.report_server_error(error, type(error))
+        told = await self.news(uri)
+        document = self.documents.get(uri)
+        if told is not None and document is not None:
+            self.publish(uri, told.items, document.version)
         if self._waiting.get(uri) is asyncio.current_task():
             del self._waiting[uri]
 
@@ -235,7 +248,7 @@ class Server(LanguageServer):
     def halt(self) -> None:
         """Start nothing new; what is under way ends by itself."""
         self.stopped = True
-        for task in self._waiting.values():
+        for task in self._started:
             task.cancel()
         self._waiting.clear()
         self._worker.shutdown(wait=False, cancel_futures=True)
@@ -268,21 +281,21 @@ def _lifecycle(server: Server) -> None:
             server.tell(str(error))
 
     @server.feature(types.INITIALIZED)
-    async def initialized(params: types.InitializedParams) -> None:
+    def initialized(params: types.InitializedParams) -> None:
         _watch(server)
         # The first file that is opened need not wait for what all of them need.
-        await server.work(_warm_up)
+        server.start(server.work(_warm_up))
 
     @server.feature(types.SHUTDOWN)
     def shutdown(params: None) -> None:
         server.halt()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    async def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
-        await server.refresh()
+    def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
+        server.start(server.refresh())
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    async def configured(params: types.DidChangeConfigurationParams) -> None:
+    def configured(params: types.DidChangeConfigurationParams) -> None:
         said = params.settings.get(SOURCE) if isinstance(params.settings, dict) else None
         if said is None:
             return  # many editors send this at the start, about nothing
@@ -291,13 +304,13 @@ def _lifecycle(server: Server) -> None:
         except FwdoctorError as error:
             server.tell(str(error))
         else:
-            await server.refresh(chosen)
+            server.start(server.refresh(chosen))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    async def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
+    def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
         for uri, document in list(server.documents.items()):
             server.documents[uri] = replace(document, root=server.root_of(document.path))
-        await server.refresh()
+        server.start(server.refresh())
 
 
 def _documents(server: Server) -> None:
@@ -319,10 +332,10 @@ def _documents(server: Server) -> None:
             server.schedule(uri, DEBOUNCE)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    async def saved(params: types.DidSaveTextDocumentParams) -> None:
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
         uri = params.text_document.uri
         if os.path.basename(path_of(uri) or "") in _WATCHED:
-            await server.refresh()  # for editors that watch no files
+            server.start(server.refresh())  # for editors that watch no files
         elif uri in server.documents:
             server.schedule(uri)
 
@@ -341,7 +354,7 @@ def _requests(server: Server) -> None:
         types.DiagnosticOptions(False, False, identifier=SOURCE),
     )
     async def pulled(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
-        told = await server.told(params.text_document.uri)
+        told = await server.answer(params.text_document.uri)
         if params.previous_result_id == told.mark:
             return types.RelatedUnchangedDocumentDiagnosticReport(told.mark)
         return types.RelatedFullDocumentDiagnosticReport(told.items, result_id=told.mark)

@@ -25,9 +25,9 @@ def page(rule: Rule) -> str:
     if rule.remedy:
         parts += ["## What to do", _remedy(rule)]
     if rule.bad:
-        parts += ["## Found", *_example(rule.bad[0])]
+        parts += ["## Bad", *_example(rule.bad[0])]
     if rule.good:
-        parts += ["## Fine", *_example(rule.good[0])]
+        parts += ["## Good", *_example(rule.good[0])]
     if facts := _facts(rule):
         parts += ["## Facts", facts]
     return "\n\n".join(parts) + "\n"

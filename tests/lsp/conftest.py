@@ -124,11 +124,13 @@ class Editor(LanguageClient):
         return [a for a in found or () if isinstance(a, types.CodeAction)]
 
 
-def everywhere() -> types.Range:
-    return types.Range(types.Position(0, 0), types.Position(100_000, 0))
+@pytest.fixture
+def applied() -> Callable[[str, Sequence[types.TextEdit]], str]:
+    """Applies edits to a text."""
+    return _applied
 
 
-def applied(text: str, edits: Sequence[types.TextEdit]) -> str:
+def _applied(text: str, edits: Sequence[types.TextEdit]) -> str:
     """A text with edits whose ends count UTF-16 units, as a client applies them."""
     data = text.encode("utf-16-le")
     ends = [m.end() for m in re.finditer(r"\r\n|\r|\n", text)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -12,8 +11,6 @@ import click
 from fwdoctor.errors import FwdoctorError
 
 if TYPE_CHECKING:
-    from fwdoctor_codemods.core.surfaces import Surfaces
-
     from fwdoctor.lsp.server import Server
 
 
@@ -42,22 +39,17 @@ def _server() -> Server:
             f"lsp needs a package that is not here ({error.name or error}); "
             f"install it: {_command(sys.executable)} -m pip install 'fwdoctor[lsp]'"
         ) from error
+    from fwdoctor.cli._target import choice
     from fwdoctor.lsp.server import make, quiet_pygls
 
     quiet_pygls(debug=bool(os.environ.get("FWDOCTOR_DEBUG")))
-    return make(_surfaces)
+    return make(choice)
 
 
 def _command(path: str) -> str:
     import shlex
 
     return shlex.quote(path) if path else "python"
-
-
-def _surfaces(target: str, paths: Sequence[str]) -> Surfaces:
-    from fwdoctor.cli._target import choice
-
-    return choice(target, paths).surfaces()
 
 
 def _over_stdio(server: Server) -> int:

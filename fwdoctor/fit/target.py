@@ -9,6 +9,7 @@ from pathlib import Path
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.fit import project
 from fwdoctor.surface import identity, places, timeline
 from fwdoctor.surface.folders import cookbook_root
 from fwdoctor.surface.timeline import Past, Version
@@ -62,6 +63,12 @@ def _find(wanted: str, found: Path | None) -> Version | Path:
     if "/" in wanted or wanted.startswith(".") or os.path.isfile(wanted):
         raise FwdoctorError(f"{wanted}: no such folder")
     return timeline.cookbook().find(wanted)
+
+
+def forget() -> None:
+    """Read cookbooks on disk, and the folders around code, anew: for a process that outlives them."""
+    identity.forget()
+    project.forget()
 
 
 def of_version(version: Version) -> Surfaces:

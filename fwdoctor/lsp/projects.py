@@ -1,8 +1,8 @@
 """Which settings and which target a document has, kept as long as they hold.
 
-Editors stay open for days: settings are those of the files as they are now, seen by their dates, whether the
-editor tells of changes or not. The cookbook that ``auto`` finds is looked for once a workspace folder, and
-again after :meth:`Projects.forget`.
+Editors stay open for days: settings, baseline and the cookbook's checkout are taken as they are now, by the
+dates of their files, whether the editor tells of changes or not. ``auto`` is looked for once a folder; those
+that mean the same cookbook share what was read of it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from fwdoctor.settings import OWN_FILE, PROJECT_FILE, Settings, check_codes, loa
 if TYPE_CHECKING:
     from fwdoctor_codemods.core.surfaces import Surfaces
 
+    from fwdoctor.fit.target import Choice
     from fwdoctor.lint.baseline import Baseline
     from fwdoctor.lint.session import Session
 
-#: From a target and the paths that it is for to its surfaces; raises FwdoctorError.
-Choose = Callable[[str, Sequence[str]], "Surfaces"]
+#: From a target and the paths that it is for to the choice of surfaces; raises FwdoctorError.
+Choose = Callable[[str, Sequence[str]], "Choice"]
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -66,12 +67,13 @@ def _codes(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """How the files of one folder are looked at; ``stamp`` tells whether this still holds."""
+    """How the files of one folder are looked at, and the dates of all files that say so."""
 
     settings: Settings
     session: Session
-    baseline: Baseline | None
-    stamp: Stamp
+    baseline: Baseline | None = None
+    sources: tuple[str, ...] = ()
+    stamp: Stamp = ()
 
 
 class Projects:
@@ -81,15 +83,15 @@ class Projects:
         self.options = chosen or Options()
         self._choose = choose
         self._projects: dict[tuple[str, str], Project] = {}
-        self._surfaces: dict[tuple[str, str], Surfaces] = {}
+        self._surfaces: dict[Choice, Surfaces] = {}
 
     def forget(self) -> None:
         """Look at everything anew: something changed that files or folders around the documents say."""
-        from fwdoctor.fit import project
+        from fwdoctor.fit import target
 
         self._projects.clear()
         self._surfaces.clear()
-        project.forget()
+        target.forget()
 
     def at(self, path: str, root: str) -> Project:
         """How a file is looked at; ``root`` is the workspace folder that it lies in.
@@ -99,12 +101,10 @@ class Projects:
         """
         folder = os.path.dirname(path)
         known = self._projects.get((root, folder))
-        stamp = _stamp(folder, known.settings if known else None)
-        if known is not None and known.stamp == stamp:
-            return known
         if known is not None:
-            # What changed may also say which cookbook the project has.
-            self._surfaces = {key: s for key, s in self._surfaces.items() if key[1] != root}
+            if _stamp(known.sources) == known.stamp:
+                return known
+            self.forget()  # it is rare, and nobody has to tell what depends on what
         made = self._made(path, root)
         self._projects[root, folder] = made
         return made
@@ -112,25 +112,25 @@ class Projects:
     def _made(self, path: str, root: str) -> Project:
         from fwdoctor.lint.session import Selection, Session
 
-        folder = os.path.dirname(path)
-        settings = load(None, Path(folder))
-        stamp = _stamp(folder, settings)
+        folder = Path(os.path.dirname(path))
+        settings = load(None, folder)
+        choice = self._chosen(settings, path, root)
+        if choice not in self._surfaces:
+            self._surfaces[choice] = choice.surfaces()
         said = self.options
         select = said.select or settings.select
         selected = (*select, *settings.extend_select) if select else ()
         selection = Selection(selected, (*settings.ignore, *said.ignore), settings.ignores_in)
-        session = Session(self._targeted(settings, path, root), selection)
-        return Project(settings, session, _baseline(settings), stamp)
+        session = Session(self._surfaces[choice], selection)
+        sources = _sources(folder, settings, choice)
+        return Project(settings, session, _baseline(settings), sources, _stamp(sources))
 
-    def _targeted(self, settings: Settings, path: str, root: str) -> Surfaces:
+    def _chosen(self, settings: Settings, path: str, root: str) -> Choice:
         if self.options.target is not None:
             target, base = self.options.target, root
         else:
             target, base = settings.target or "auto", str(settings.folder or root)
-        target = _from(base, target)
-        if (target, root) not in self._surfaces:
-            self._surfaces[target, root] = self._choose(target, [path, os.path.dirname(path), root])
-        return self._surfaces[target, root]
+        return self._choose(_from(base, target), [path, os.path.dirname(path), root])
 
 
 def _from(base: str, target: str) -> str:
@@ -151,17 +151,26 @@ def _baseline(settings: Settings) -> Baseline | None:
     return load(settings.folder / settings.baseline)
 
 
-def _stamp(folder: str, settings: Settings | None) -> Stamp:
-    """The dates and sizes of all files that may hold settings for a folder, and of its baseline."""
-    parents = [Path(folder), *Path(folder).parents]
-    candidates = [os.path.join(parent, name) for parent in parents for name in (OWN_FILE, PROJECT_FILE)]
-    if settings is not None and settings.baseline is not None and settings.folder is not None:
-        candidates.append(os.path.join(settings.folder, settings.baseline))
+def _sources(folder: Path, settings: Settings, choice: Choice) -> tuple[str, ...]:
+    """All files that may say how a folder is looked at, whether they are there or not."""
+    sources = [
+        str(parent / name) for parent in (folder, *folder.parents) for name in (OWN_FILE, PROJECT_FILE)
+    ]
+    if settings.baseline is not None and settings.folder is not None:
+        sources.append(str(settings.folder / settings.baseline))
+    if choice.found is not None:
+        # Another commit of the cookbook, or a change of it that was committed.
+        sources += [str(choice.found / ".git" / name) for name in ("HEAD", "index")]
+    return tuple(sources)
+
+
+def _stamp(sources: Sequence[str]) -> Stamp:
+    """The dates and sizes of those that are there."""
     stamps = []
-    for candidate in candidates:
+    for source in sources:
         try:
-            state = os.stat(candidate)
+            state = os.stat(source)
         except (OSError, ValueError):
             continue
-        stamps.append((candidate, state.st_mtime_ns, state.st_size))
+        stamps.append((source, state.st_mtime_ns, state.st_size))
     return tuple(stamps)

@@ -264,7 +264,7 @@ class Server(LanguageServer):
 
 
 def make(choose: Choose) -> Server:
-    """A server that is ready to be started; ``choose`` makes surfaces of a target."""
+    """A server that is ready to be started; ``choose`` chooses a target's surfaces."""
     server = Server(choose)
     _lifecycle(server)
     _documents(server)

@@ -159,6 +159,7 @@ def edit(tmp_path: Path) -> Callable[..., int]:
         options: Any = None,
         command: Sequence[str] = ("-m", "fwdoctor", "lsp"),
         leave: bool = True,
+        noise: str = "",
     ) -> int:
         places = [tmp_path] if folders is None else list(folders)
 
@@ -179,8 +180,8 @@ def edit(tmp_path: Path) -> Callable[..., int]:
                     process.kill()
                 await editor.stop()
                 assert process.stderr is not None
-                noise = (await process.stderr.read()).decode()
-            assert noise == ""
+                said = (await process.stderr.read()).decode()
+            assert said == noise
             assert process.returncode is not None
             return process.returncode
 
@@ -202,3 +203,26 @@ async def _begin(
     assert answer.server_info is not None
     assert answer.server_info.name == "fwdoctor"
     editor.initialized(types.InitializedParams())
+
+
+@pytest.fixture
+def connected(tmp_path: Path) -> Callable[[str, int], Awaitable[None]]:
+    """Finds something in a file over a connection to a server that listens, and says good-bye."""
+
+    async def talk(host: str, port: int) -> None:
+        editor = Editor()
+        for _ in range(600):  # it says that it listens before it does
+            try:
+                await editor.start_tcp(host, port)
+                break
+            except OSError:
+                await asyncio.sleep(0.1)
+        await _begin(editor, [tmp_path], None, {"target": "latest"})
+        uri = (tmp_path / "train.py").as_uri()
+        editor.open(uri, "from training.utils import InfraConfig\n")
+        assert [d.code for d in await editor.told(uri, 1)] == ["FWD101"]
+        await editor.shutdown_async(None)
+        editor.exit(None)
+        await editor.stop()
+
+    return talk

@@ -17,7 +17,7 @@ OLD = "from training.utils import InfraConfig\n\nprint(InfraConfig())\n"
 
 
 def project(settings: Settings | None = None) -> Project:
-    return Project(settings or Settings(), Session(resolve("latest"), Selection()), None, ())
+    return Project(settings or Settings(), Session(resolve("latest"), Selection()))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,9 @@ def test_a_text_becomes_what_it_would_be_saved_as(text: str, encoding: str, data
     assert source.encode(source.text) == data
 
 
-@pytest.mark.parametrize("text", ["# coding: latin-1\nx = '中'\n", "# coding: nonsense\n", "x = '\ud800'\n", "\0"])
+@pytest.mark.parametrize(
+    "text", ["# coding: latin-1\nx = '中'\n", "# coding: nonsense\n", "x = '\ud800'\n", "\0"]
+)
 def test_what_cannot_be_saved_cannot_be_looked_at(text: str) -> None:
     with pytest.raises(UnreadableSource):
         source_of("a.py", text)
@@ -82,5 +84,9 @@ def test_what_is_mended_keeps_the_mark_and_the_line_ends() -> None:
 
 
 def test_no_comment_where_none_can_stand() -> None:
-    looked = look(project(), "/nowhere/a.py", "from training.utils import \\\n    InfraConfig\nInfraConfig(region='''\n''')\n")
+    looked = look(
+        project(),
+        "/nowhere/a.py",
+        "from training.utils import \\\n    InfraConfig\nInfraConfig(region='''\n''')\n",
+    )
     assert [silenced(looked, f) is None for f in looked.found] == [False, True]

@@ -66,7 +66,9 @@ ODD = 'a = "😀é"; b = f(x)\r\nc = """\x0c\u2028\x85"""; f(y)\rd\n'
     ("encoding", "start", "end"),
     [("utf-8", (0, 18), (0, 22)), ("utf-16", (0, 15), (0, 19)), ("utf-32", (0, 14), (0, 18))],
 )
-def test_columns_are_in_the_client_s_units(encoding: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+def test_columns_are_in_the_client_s_units(
+    encoding: str, start: tuple[int, int], end: tuple[int, int]
+) -> None:
     lines = Lines(ODD, PositionCodec(encoding).client_num_units)
     place = Location("a.py", 1, 15, 1, 19)
     assert ODD[14:18] == "f(x)"
@@ -86,8 +88,12 @@ def test_lines_end_where_the_parser_ends_them() -> None:
 
 def test_a_byte_order_mark_is_a_character_for_the_editor_only() -> None:
     lines = Lines("\ufeffab\ncd\n", utf16)
-    assert lines.range(Location("a.py", 1, 1, 1, 3)) == types.Range(types.Position(0, 1), types.Position(0, 3))
-    assert lines.range(Location("a.py", 2, 1, 2, 3)) == types.Range(types.Position(1, 0), types.Position(1, 2))
+    assert lines.range(Location("a.py", 1, 1, 1, 3)) == types.Range(
+        types.Position(0, 1), types.Position(0, 3)
+    )
+    assert lines.range(Location("a.py", 2, 1, 2, 3)) == types.Range(
+        types.Position(1, 0), types.Position(1, 2)
+    )
 
 
 def test_a_place_beyond_the_text_is_still_a_place() -> None:
@@ -107,7 +113,10 @@ def test_edits_make_one_text_of_the_other(old: str, new: str) -> None:
 
 def test_edits_leave_other_lines_alone() -> None:
     edits = Lines("a\nb\nc\nd", utf16).edits("a\nB\nc\nd\ne")
-    assert [(e.range.start.line, e.range.end.line, e.new_text) for e in edits] == [(1, 2, "B\n"), (3, 3, "d\ne")]
+    assert [(e.range.start.line, e.range.end.line, e.new_text) for e in edits] == [
+        (1, 2, "B\n"),
+        (3, 3, "d\ne"),
+    ]
     assert Lines("a\n", utf16).edits("a\n") == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -24,6 +25,9 @@ NEW = OLD.replace("InfraConfig", "TrainerConfig")
 LATEST = {"target": "latest"}
 #: More than what any test has to look at.
 ALL = types.Range(types.Position(0, 0), types.Position(10_000, 0))
+ENVIRON = {k: v for k, v in os.environ.items() if not k.startswith("FWDOCTOR")} | {
+    "PYTHONPATH": os.pathsep.join(str(ROOT / p) for p in (".", "codemods", "rules"))
+}
 Edit = Callable[..., int]
 PULLS = types.ClientCapabilities(
     text_document=types.TextDocumentClientCapabilities(diagnostic=types.DiagnosticClientCapabilities()),
@@ -548,26 +552,25 @@ def test_leaving_without_a_word_is_status_1(edit: Edit, tmp_path: Path) -> None:
     assert edit(dies, leave=False) == 1
 
 
-def test_over_tcp(edit: Edit) -> None:
-    """The port is taken from the system, so that tests beside this one do not get in its way."""
-    code = (
-        "import socket, sys; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1]); s.close()"
-    )
-    port = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("FWDOCTOR")}
-    environ["PYTHONPATH"] = os.pathsep.join(str(ROOT / p) for p in (".", "codemods", "rules"))
+def test_over_tcp(connected: Callable[[str, int], Any]) -> None:
+    with socket.socket() as free:  # a port that nothing else has
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [sys.executable, "-m", "fwdoctor", "lsp", "--tcp", f"127.0.0.1:{port}"]
 
-    async def talk() -> None:
-        server = await asyncio.create_subprocess_exec(
-            *command, env=environ, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )
+    async def talk() -> int:
+        server = await asyncio.create_subprocess_exec(*command, env=ENVIRON, stderr=asyncio.subprocess.PIPE)
         assert server.stderr is not None
         assert f"127.0.0.1:{port}" in (await asyncio.wait_for(server.stderr.readline(), 60)).decode()
-        server.kill()
-        await server.communicate()
+        try:
+            await asyncio.wait_for(connected("127.0.0.1", port), 60)
+            return await asyncio.wait_for(server.wait(), 60)
+        finally:
+            if server.returncode is None:
+                server.kill()
+            await server.communicate()
 
-    asyncio.run(talk())
+    assert asyncio.run(talk()) == 0
 
 
 @pytest.mark.parametrize("address", ["8700", "host:", ":1", "host:0", "host:99999", "host:x"])
@@ -585,3 +588,64 @@ def test_without_its_package_it_says_what_to_install(
     error = capsys.readouterr().err
     assert "pip install 'fwdoctor[lsp]'" in error
     assert "Traceback" not in error
+
+
+#: Starts the command after a change of it, as one in which something prints or breaks.
+_PATCHED = """
+import os, sys
+from fwdoctor.cli import run
+from fwdoctor.lint import session
+look = session.Session.look
+def patched(self, path, source, tree):
+    {change}
+    return look(self, path, source, tree)
+session.Session.look = patched
+sys.exit(run(["lsp"]))
+"""
+
+
+def test_what_else_prints_does_not_reach_the_editor(edit: Edit, tmp_path: Path) -> None:
+    uri = (tmp_path / "train.py").as_uri()
+    change = "print('one', flush=True); os.write(1, b'two'); os.system('echo three; cat')"
+
+    async def scenario(editor: Any) -> None:
+        editor.open(uri, OLD)
+        assert len(await editor.told(uri, 1)) == 2
+
+    command = ("-c", _PATCHED.format(change=change))
+    assert edit(scenario, options=LATEST, command=command, noise="one\ntwothree\n") == 0
+
+
+def test_a_bug_is_logged_without_secrets_and_survived(edit: Edit, tmp_path: Path) -> None:
+    uri = (tmp_path / "train.py").as_uri()
+    change = "assert 'boom' not in source.text, 'api_key=\"fw_3ZhGsomesecretkey\"'"
+
+    async def scenario(editor: Any) -> None:
+        editor.open(uri, OLD)
+        assert len(await editor.told(uri, 1)) == 2
+        editor.change(uri, OLD + "# boom\n")
+        editor.save(uri)
+        await editor.until(lambda: editor.logged)
+        assert "internal error (AssertionError), a bug of fwdoctor" in editor.logged[0]
+        assert "secretkey" not in editor.logged[0]
+        assert await editor.hover(uri, 0, 30) is None
+        version = editor.change(uri, OLD + "\n")
+        assert len(await editor.told(uri, version)) == 2
+
+    assert edit(scenario, options=LATEST, command=("-c", _PATCHED.format(change=change))) == 0
+
+
+def test_looking_and_silencing_load_nothing_that_is_only_for_mending() -> None:
+    """libcst takes longer to load than all else together."""
+    code = (
+        "import sys; from pathlib import Path; from fwdoctor.cli._target import choice; "
+        "import fwdoctor.lsp.server; from fwdoctor.lsp import look, projects; "
+        "p = projects.Projects(choice).at('/nowhere/a.py', '/nowhere'); "
+        f"l = look.look(p, '/nowhere/a.py', {OLD!r}); assert l.found; look.silenced(l, l.found[0]); "
+        "print([m for m in ('libcst', 'pyflakes', 'rich', 'httpx') if m in sys.modules]); "
+        "look.mended(l); print('libcst' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRON
+    )
+    assert done.stdout.split("\n")[:2] == ["[]", "True"]

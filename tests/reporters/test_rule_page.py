@@ -89,7 +89,10 @@ def test_a_brief_page_is_about_the_case() -> None:
         ("«abc»\n", "abc\n#^^\n"),
         ("«a»\n", "a\n#^\n"),
         ("f(«a», «b»)\n", "f(a, b)\n# ^  ^\n"),
-        ("f(\n    «a(\n        1,\n    )»,\n)\n", "f(\n    a(\n#   ^^\n        1,\n#       ^^\n    )\n#   ^,\n)\n"),
+        (
+            "f(\n    «a(\n        1,\n    )»,\n)\n",
+            "f(\n    a(\n#   ^^\n        1,\n#       ^^\n    )\n#   ^,\n)\n",
+        ),
         ("a\n", "a\n"),
     ],
 )

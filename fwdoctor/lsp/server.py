@@ -179,6 +179,11 @@ class Server(LanguageServer):
         if task := self._waiting.pop(uri, None):
             task.cancel()
 
+    def look_again(self, uri: str) -> None:
+        """Look at a text that is the same, perhaps under other settings."""
+        self._looked.pop(uri, None)
+        self.schedule(uri)
+
     def root_of(self, path: str) -> str:
         """The innermost workspace folder that a file lies in, or else its own folder."""
         folders = [f for uri in self._folders() if (f := path_of(uri)) and _is_below(path, f)]
@@ -337,7 +342,7 @@ def _documents(server: Server) -> None:
         if os.path.basename(path_of(uri) or "") in _WATCHED:
             server.start(server.refresh())  # for editors that watch no files
         elif uri in server.documents:
-            server.schedule(uri)
+            server.look_again(uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
@@ -437,4 +442,7 @@ def _is_below(path: str, folder: str) -> bool:
 
 def quiet_pygls(*, debug: bool) -> None:
     """Its messages hold whole documents; what matters of them goes to the editor's log."""
-    logging.getLogger("pygls").setLevel(logging.INFO if debug else logging.CRITICAL + 1)
+    if debug:
+        logging.basicConfig(level=logging.DEBUG)
+    else:
+        logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)

@@ -235,6 +235,7 @@ def test_a_request_that_is_cancelled_is_answered_and_others_go_on(edit: Edit, tm
         ("{folder}/a%20b/100%25.py", "python", 2),
         ("{folder}/caf%C3%A9/%F0%9F%94%A5.py", "python", 2),
         ("{folder}/semi;colon.py", "python", 2),
+        ("{folder}/latin%E9.py", "python", 2),
         ("{folder}/stubs.PYI", "", 2),
         ("{folder}/no_suffix", "python", 2),
         ("file:///nowhere%20at/all/train.py", "python", 2),
@@ -256,6 +257,8 @@ def test_documents_of_all_kinds(
         editor.open(uri, OLD, language)
         if count is not None:
             assert len(await editor.told(uri, 1)) == count
+            assert await editor.hover(uri, 0, 30) is not None
+            assert len(await editor.actions(uri, ALL)) == 3
             version = editor.change(uri, NEW)
             assert await editor.told(uri, version) == []
         editor.open(after, OLD)
@@ -336,15 +339,43 @@ def test_settings_are_read_again_when_they_change(edit: Edit, tmp_path: Path) ->
         await editor.until(lambda: editor.shown)
         assert "not TOML" in editor.shown[0]
         last = editor.change(uri, OLD + "\n\n")
-        editor.save(uri)
+        editor.save(uri)  # not to wait for a pause
         assert len((await editor.pull(uri)).items) == 2, "wrong settings take nothing away"
         assert not [p for p in editor.published if p.version == last]
         assert len(editor.shown) == 1, "it is said once"
         write(settings, '[tool.fwdoctor]\ntarget = "may"\n')
         editor.save(settings.as_uri())
         assert await editor.told(uri, last) == []
+        write(settings, '[tool.fwdoctor]\ntarget = "latest"\n')
+        editor.save(uri)  # the same text, and nobody told of the settings
+        assert len(await editor.told(uri, last)) == 2
 
     edit(scenario, capabilities=WATCHES)
+
+
+def test_folders_come_and_go(edit: Edit, tmp_path: Path) -> None:
+    """A folder that the editor's options name is meant from the workspace folder."""
+    cookbook = tmp_path / "one" / "mine" / "training"
+    write(cookbook / "__init__.py", "")
+    write(cookbook / "utils" / "__init__.py", "class InfraConfig: pass\n")
+    write(cookbook / "recipes" / "__init__.py", "")
+    uri = (tmp_path / "one" / "train.py").as_uri()
+    folder = types.WorkspaceFolder((tmp_path / "one").as_uri(), "one")
+
+    async def scenario(editor: Any) -> None:
+        def move(added: list[types.WorkspaceFolder], removed: list[types.WorkspaceFolder]) -> None:
+            event = types.WorkspaceFoldersChangeEvent(added, removed)
+            editor.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
+
+        editor.open(uri, OLD)
+        await editor.until(lambda: editor.shown)
+        assert "mine" in editor.shown[0]
+        move([folder], [])
+        assert await editor.told(uri, 1) == []
+        move([], [folder])
+        await editor.until(lambda: len(editor.shown) == 2)
+
+    edit(scenario, options={"target": "./mine"})
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ class Server(LanguageServer):
         if path is not None:
             return path if language == "python" or path.lower().endswith(_SUFFIXES) else None
         scheme = uri.partition(":")[0]
-        if language != "python" or scheme not in ("file", "untitled", "buffer"):
+        if language != "python" or scheme not in ("file", "untitled"):
             return None
         first = next((p for f in self._folders() if (p := path_of(f))), os.getcwd())
         return os.path.join(first, "untitled.py")

@@ -122,7 +122,11 @@ def test_typing_is_told_once_after_a_pause_and_closing_clears(edit: Edit, tmp_pa
         (unused,) = await editor.told(uri, 1)
         assert (unused.code, unused.tags) == ("FWD001", (types.DiagnosticTag.Unnecessary,))
 
-    edit(scenario, options=LATEST)
+    # A pause that no busy machine makes by itself.
+    code = (
+        "import sys; from fwdoctor.lsp import server; server.DEBOUNCE = 1.5; from fwdoctor.cli import run; "
+    )
+    edit(scenario, options=LATEST, command=("-c", code + "sys.exit(run(['lsp']))"))
 
 
 def test_closing_while_typing_tells_nothing_more(edit: Edit, tmp_path: Path) -> None:

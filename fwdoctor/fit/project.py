@@ -80,6 +80,11 @@ def _is_other_package(package: str, modules: frozenset[str]) -> bool:
     )
 
 
+def forget() -> None:
+    """Look at the folders anew: for a process that outlives what it saw of them."""
+    _is_other_package.cache_clear()
+
+
 def _has_python(folder: str) -> bool:
     try:
         return any(name.endswith(".py") for name in os.listdir(folder))

@@ -64,6 +64,15 @@ def _find(wanted: str, found: Path | None) -> Version | Path:
     return timeline.cookbook().find(wanted)
 
 
+def forget() -> None:
+    """Read cookbooks on disk, and the folders around code, anew: for a process that outlives them."""
+    from fwdoctor.fit import project
+    from fwdoctor.surface import identity
+
+    identity.forget()
+    project.forget()
+
+
 def of_version(version: Version) -> Surfaces:
     """The surfaces for a stored version: every state before its own is what old code may mean."""
     line, sdks = timeline.cookbook(), timeline.sdk()

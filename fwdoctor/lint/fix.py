@@ -64,6 +64,14 @@ def mend(session: Session, linted: Linted, *, unsafe: bool) -> Mended:
     return Mended(current, current.source.text, names)
 
 
+def mend_one(session: Session, linted: Linted, found: Found) -> str | None:
+    """The text with the edits of one finding; None if it has none, or they cannot be proven."""
+    if linted.source is None or not found.fix:
+        return None
+    text = splice(linted.source.text.encode(), found.fix).decode()
+    return None if _proven(session, linted, text) is None else text
+
+
 def _counted(found: Sequence[Found]) -> Counter[str]:
     return Counter(f.finding.rule for f in found)
 

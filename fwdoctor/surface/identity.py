@@ -72,6 +72,12 @@ def _read(folder: Path) -> Surface:
     return read_cookbook(folder)
 
 
+def forget() -> None:
+    """Read what is on disk anew: for a process that outlives it."""
+    of_folder.cache_clear()
+    _read.cache_clear()
+
+
 def match(surface: Surface, line: Timeline, hint: Version | None = None, pin: str | None = None) -> Match:
     """Find the place of a surface.
 

@@ -1,0 +1,1 @@
+"""``fwdoctor lsp``: what ``lint`` finds, while it is typed."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from fwdoctor_codemods.core.port import shown_setting
 
 from fwdoctor.fit import misfits
-from fwdoctor.fit.uses import Asks, Question, Use, is_ours, short, uses
+from fwdoctor.fit.uses import Asks, Question, Use, short, uses
 from fwdoctor.lint.file import Call, File, Hit
 from fwdoctor.moves import provisioning, successor
 from fwdoctor.surface.model import Class, Function
@@ -130,7 +130,7 @@ def _moved_classes(file: File) -> Iterator[tuple[str, Hit]]:
     port = file.port
     if not port.leads_on or not any(p.rpartition(".")[2] in port.source.text for p in port.moves.classes):
         return
-    for node, path in _named_things(file):
+    for node, path in file.named:
         move = port.moves.classes.get(path)
         if move is None or _is_its_own(file, path):
             continue
@@ -161,7 +161,7 @@ def _provisioning(file: File) -> Iterator[tuple[str, Hit]]:
     gone = {p for p in (*known.calls, *known.deployments, known.cleanup) if not port.target_has(p)}
     if not gone or not any(path.rpartition(".")[2] in port.source.text for path in gone):
         return
-    for node, path in _named_things(file):
+    for node, path in file.named:
         if path in gone and not isinstance(node, ast.alias):
             detail = _gone(path.rpartition(".")[2], port.surfaces.label, successor(path))
             yield "FWD120", Hit(node, {"old": path, "detail": detail})
@@ -177,25 +177,11 @@ def _gone(what: str, target: str, new: str | None) -> str:
     return f"{fact}; write {new}" if new and not new.startswith("nothing") else fact
 
 
-def _named_things(file: File) -> Iterator[tuple[ast.AST, str]]:
-    """Every import and every use of a name of the cookbook or the SDK, with its canonical path."""
-    port = file.port
-    for statement in port.model.imports:
-        if isinstance(statement, ast.ImportFrom) and (source := port.model.source_of(statement)):
-            for alias in statement.names:
-                path = f"{source}.{alias.name}"
-                yield alias, port.canonical(path) or path
-    nodes: list[ast.Name | ast.Attribute] = [*port.model.names, *port.model.attributes]
-    for name in nodes:
-        if isinstance(name.ctx, ast.Load) and (found := port.resolve(name)) is not None:
-            yield name, found
-
-
 def _deprecated(file: File) -> Iterator[tuple[str, Hit]]:
     """Names and arguments that the target still has, and says it will drop."""
     label = file.port.surfaces.label
-    for node, path in _named_things(file):
-        if isinstance(node, ast.alias) or not is_ours(path) or _is_its_own(file, path):
+    for node, path in file.named:
+        if isinstance(node, ast.alias) or _is_its_own(file, path):
             continue
         if _is_deprecated(file, path):
             new = successor(path)

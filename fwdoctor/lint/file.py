@@ -163,6 +163,22 @@ class File:
         found = (self._call(node) for node in self.model.calls)
         return tuple(sorted((c for c in found if c), key=lambda c: span(c.node)))
 
+    @cached_property
+    def named(self) -> tuple[tuple[ast.AST, str], ...]:
+        """Every import and every use of a name of the cookbook or the SDK, with its canonical path."""
+        found: list[tuple[ast.AST, str]] = []
+        for statement in self.model.imports:
+            source = self.model.source_of(statement) if isinstance(statement, ast.ImportFrom) else None
+            if source is not None and is_ours(f"{source}."):
+                found += ((alias, f"{source}.{alias.name}") for alias in statement.names)
+        nodes: list[ast.Name | ast.Attribute] = [*self.model.names, *self.model.attributes]
+        for name in nodes:
+            if isinstance(name.ctx, ast.Load):
+                path = self.model.resolve(name)
+                if path is not None and is_ours(path):
+                    found.append((name, path))
+        return tuple((node, self.port.canonical(path) or path) for node, path in found)
+
     def calls_of(self, *names: str) -> Iterator[Call]:
         """The calls of what has these last parts of a path: ``TrainerConfig``, ``rl_loop.Config``."""
         return (c for c in self.calls if ends_with(c.path, *names))

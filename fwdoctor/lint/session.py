@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import gc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,9 @@ class Session:
     """Lints files against one target."""
 
     def __init__(self, surfaces: Surfaces, selection: Selection, *, ignore_noqa: bool = False) -> None:
+        # Syntax trees are many small objects that point at each other; looking for garbage among them again
+        # and again takes a sixth of the time.
+        gc.set_threshold(100_000, 20, 20)
         self.surfaces = surfaces
         self.selection = selection
         self._ignore_noqa = ignore_noqa

@@ -137,7 +137,7 @@ class Codemod(Base):
             if keys is None or more is None or (load is not name and load.lineno > name.lineno):
                 return None
             keys += more
-        return keys
+        return None if any(self.port.is_ignored(key.node) for key in keys or ()) else keys
 
     def _literal(self, node: ast.expr) -> list[_Key] | None:
         match node:

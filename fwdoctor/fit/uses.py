@@ -415,9 +415,20 @@ def _strings(port: Port) -> Iterator[Use]:
         if _DOTTED.fullmatch(text):
             yield Use(string, Question(Asks.STRING, text), text=repr(text))
     for node in port.model.calls:
-        if (found := _looked_up(port, node)) is not None:
+        if (found := _looked_up(port, node)) is not None and not _may_be_missing(node):
             constant, path = found
             yield Use(constant, Question(Asks.STRING, path), text=repr(constant.value))
+
+
+def _may_be_missing(call: ast.Call) -> bool:
+    """Whether a call that looks a name up gets along without it."""
+    name = _last_name(call.func)
+    if name == "hasattr" or (name == "getattr" and len(call.args) > 2):
+        return True
+    # monkeypatch.setattr(…, raising=False), mock.patch.object(…, create=True)
+    quiet = {"raising": False, "create": True}
+    given = ((k.arg, k.value) for k in call.keywords if k.arg in quiet)
+    return any(isinstance(v, ast.Constant) and v.value is quiet[name or ""] for name, v in given)
 
 
 def _looked_up(port: Port, node: ast.Call) -> tuple[ast.Constant, str] | None:

@@ -7,6 +7,7 @@ moves name.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 
 from fwdoctor_codemods.core.port import shown_setting
@@ -15,6 +16,7 @@ from fwdoctor.fit import misfits
 from fwdoctor.fit.uses import Asks, Question, Use, short, uses
 from fwdoctor.lint.file import Call, File, Hit
 from fwdoctor.moves import provisioning, successor
+from fwdoctor.surface import timeline
 from fwdoctor.surface.model import Class, Function
 
 #: The rules that lint finds; the other FWD1xx rules are about ports, and only `migrate` has them.
@@ -46,29 +48,50 @@ def find(file: File) -> Iterator[tuple[str, Hit]]:
     """Every use of the old API in a file, with its rule."""
     told: set[ast.AST] = set()
     for use in uses(file.port, look_through=True):
-        if use.question.asks is Asks.STRING and _may_be_missing(file, use.node):
+        if _is_own_affair(file, use):
             continue
         for found in misfits.judge(file.port, use):
-            told.add(use.node)
-            yield _named(file, use, found)
+            if found.known or not _is_somebody_elses(file, use.question.path):
+                told.add(use.node)
+                yield from _unguarded(file, *_named(file, use, found))
     for misfit in misfits.nested(file.port):
-        yield misfit.rule, Hit(misfit.node, misfit.variables)
+        yield from _unguarded(file, misfit.rule, Hit(misfit.node, misfit.variables))
     for rule, hit in (*_moved_classes(file), *_provisioning(file), *_deprecated(file), *_unread(file)):
         if hit.node not in told:
             told.add(hit.node)
-            yield rule, hit
+            yield from _unguarded(file, rule, hit)
 
 
-def _may_be_missing(file: File, string: ast.AST) -> bool:
-    """Whether a name in a string is looked up by a call that gets along without it."""
-    call = file.model.parents.get(string)
-    if not isinstance(call, ast.Call):
+def _unguarded(file: File, rule: str, hit: Hit) -> Iterator[tuple[str, Hit]]:
+    """A hit, unless its code is written for several versions: of such code, imports are told, as a doubt."""
+    if rule == "FWD112" or not file.port.guards.around(hit.node):
+        yield rule, hit
+    elif isinstance(hit.node, ast.alias) and rule != "FWD113":
+        yield "FWD112", Hit(hit.node, {"old": hit.node.name})
+
+
+def _is_own_affair(file: File, use: Use) -> bool:
+    """Whether a subclass declares a field of its own, which the recipe happened to have once."""
+    if use.question.asks is not Asks.REDECLARED_FIELD or not isinstance(use.node, ast.AnnAssign):
         return False
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
-    if name == "hasattr" or (name == "getattr" and len(call.args) > 2):
-        return True
-    quiet = {"raising": False, "create": True}  # of monkeypatch.setattr, and of mock.patch
-    return any(k.arg in quiet and file.value(k.value) is quiet[k.arg] for k in call.keywords)
+    return file.port.annotated(use.node.annotation) not in file.port.moves.classes
+
+
+def _is_somebody_elses(file: File, path: str) -> bool:
+    """Whether a path leads into a module that no cookbook ever had: people call their own package so, too."""
+    parts = path.split(".")
+    if len(parts) < 2 or parts[0] != "training":
+        return False
+    place = f"training.{parts[1]}"
+    target = file.port.surfaces.target
+    return place not in _places() and place not in target.modules and not target.is_package(place)
+
+
+@functools.cache
+def _places() -> frozenset[str]:
+    """The packages and modules right below ``training`` that some cookbook had."""
+    history = timeline.cookbook().history
+    return frozenset(".".join(name.split(".")[:2]) for name in (*history.toggles, *history.partial))
 
 
 def _named(file: File, use: Use, misfit: misfits.Misfit) -> tuple[str, Hit]:

@@ -6,7 +6,6 @@ Rules ask; nothing here judges. What cannot be told is None or :data:`UNKNOWN`, 
 from __future__ import annotations
 
 import ast
-import enum
 import functools
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,22 @@ from fwdoctor_codemods.core.source import Edit, call_arguments, is_none, span
 
 from fwdoctor.finding import Severity
 from fwdoctor.fit.uses import is_ours, short, spread_keys
+from fwdoctor.lint.values import HOLE, UNKNOWN, Values
 from fwdoctor.surface.model import Function, Parameter
+
+__all__ = [
+    "HOLE",
+    "UNKNOWN",
+    "Argument",
+    "Call",
+    "File",
+    "Hit",
+    "Setting",
+    "Types",
+    "ends_with",
+    "spoken",
+    "types",
+]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: Fixtures of pytest that put stand-ins in the place of what is called.
@@ -42,17 +56,6 @@ _EXPECTING = frozenset(
 )
 #: How many names of names, or copies of copies, are followed.
 _DEEPEST = 10
-#: Stands in a text for every part of it that only the running program knows.
-HOLE = "\0"
-
-
-class Unknown(enum.Enum):
-    """The value of an expression that only the running program knows."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN = Unknown.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,74 +403,27 @@ class File:
 
     # --- values --------------------------------------------------------------------------------------
 
+    @cached_property
+    def _values(self) -> Values:
+        return Values(self.origin)
+
     def value(self, node: ast.expr | None) -> Any:
         """What an expression is worth, if that can be read: constants, names of constants, signs, sums.
 
         :data:`UNKNOWN` otherwise.
         """
-        if node is None:
-            return UNKNOWN
-        match self.origin(node):
-            case ast.Constant(value=value):
-                return value
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                inner = self.value(operand)
-                return -inner if isinstance(inner, int | float) else UNKNOWN
-            case ast.JoinedStr() | ast.BinOp() as made:
-                text = self.text(made)
-                return text if text is not None and HOLE not in text else self._number(made)
-        return UNKNOWN
-
-    def _number(self, node: ast.expr) -> Any:
-        if not isinstance(node, ast.BinOp):
-            return UNKNOWN
-        left, right = self.value(node.left), self.value(node.right)
-        if not (_is_number(left) and _is_number(right)):
-            return UNKNOWN
-        match node.op:
-            case ast.Add():
-                return left + right
-            case ast.Sub():
-                return left - right
-            case ast.Mult():
-                return left * right
-        return UNKNOWN
+        found = UNKNOWN if node is None else self._values.of(node)
+        return UNKNOWN if isinstance(found, str) and HOLE in found else found
 
     def text(self, node: ast.expr | None) -> str | None:
         """The text that an expression makes, with a :data:`HOLE` for every part that is not known.
 
         None where it is no text, or nothing of it is known.
         """
-        if node is None:
+        found = None if node is None else self._values.of(node)
+        if not isinstance(found, str):
             return None
-        text = self._text(node, 0)
-        return None if text is None or (not text.strip(HOLE) and text) else text
-
-    def _text(self, node: ast.expr, depth: int) -> str | None:
-        if depth > 20:  # names of names: they may go round in a circle
-            return None
-        match self.origin(node):
-            case ast.Constant(value=str() as value):
-                return value
-            case ast.JoinedStr(values=values):
-                return "".join(self._part(v, depth) for v in values)
-            case ast.BinOp(op=ast.Add(), left=left, right=right):
-                parts = [self._text(left, depth + 1), self._text(right, depth + 1)]
-                if parts == [None, None]:
-                    return None
-                return "".join(HOLE if p is None else p for p in parts)
-        return None
-
-    def _part(self, node: ast.expr, depth: int) -> str:
-        if isinstance(node, ast.Constant):
-            return str(node.value)
-        if not isinstance(node, ast.FormattedValue) or node.conversion != -1 or node.format_spec is not None:
-            return HOLE
-        known = self.value(node.value)
-        if _is_number(known):
-            return str(known)
-        text = self._text(node.value, depth + 1)
-        return HOLE if text is None else text
+        return found if found.strip(HOLE) or not found else None
 
     def known_text(self, node: ast.expr | None) -> str | None:
         """The text that an expression makes, if all of it is known."""
@@ -556,10 +512,6 @@ def _assigned(statement: ast.AST, target: ast.Attribute) -> ast.expr:
 def _is_gap(text: str) -> bool:
     """Whether nothing but a comma stands between two arguments."""
     return text.strip() == ","
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from fwdoctor.finding import Finding
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
 from fwdoctor.surface.model import Class, Parameter
+from fwdoctor_codemods.core.guards import Guards
 from fwdoctor_codemods.core.ignores import Ignore, Ignores
 from fwdoctor_codemods.core.model import BindingKind, Scope
 from fwdoctor_codemods.core.names import Names
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from fwdoctor_codemods.core.arguments import CallText, NewArgument
     from fwdoctor_codemods.core.service import Service
 
+#: Rules about code that is written for several versions.
+_ABOUT_GUARDS = frozenset({"FWD112"})
 #: Settings whose values are never shown: messages end up in logs and in other people's hands.
 _SECRET = re.compile("key|token|secret|password|header", re.IGNORECASE)
 
@@ -134,6 +137,7 @@ class Port(Names):
         self.preserve_defaults = preserve_defaults
         self.allows = allows
         self.ignores = Ignores(source.text, noqa=noqa)
+        self.guards = Guards(self.model, source.text, self._is_ours)
         #: what a comment of the file keeps from being told, with its reason as evidence
         self.ignored: list[Finding] = []
         #: the state of the cookbook that the code was written for, as far as its own words tell
@@ -214,7 +218,7 @@ class Port(Names):
             kind: [getattr(c, kind) for c in codemods if getattr(type(c), kind) is not getattr(Codemod, kind)]
             for kind in ("call", "name", "quoted")
         }
-        if self.ignores:
+        if self.ignores or self.guards:
             nodes = (*self.model.calls, *self.model.names, *self.model.attributes)
             self.kept.update(node for node in nodes if self.is_ignored(node))
         for codemod in codemods:
@@ -274,7 +278,7 @@ class Port(Names):
             return None
         if node not in self._answers:
             self._answers[node] = None
-            if (self.ignores and self.is_ignored(node)) or not self._is_in_place(node):
+            if self.is_ignored(node) or not self._is_in_place(node):
                 return None
             for hook in self._hooks[_HOOKS[type(node)]]:
                 if (text := hook(node)) is not None:
@@ -283,8 +287,14 @@ class Port(Names):
         return self._answers[node]
 
     def is_ignored(self, node: ast.AST) -> bool:
-        """Whether a comment asks to leave the statement of ``node`` as it is."""
-        return bool(self.ignores) and self.ignores.at(self.model.statement(node), None) is not None
+        """Whether a comment, or what stands around, asks to leave the statement of ``node`` as it is."""
+        if self.ignores and self.ignores.at(self.model.statement(node), None) is not None:
+            return True
+        return self.guards.around(node)
+
+    def _is_ours(self, node: ast.expr) -> bool:
+        path = self.model.resolve(node) or self.type_of(node) or ""
+        return f"{path}.".startswith(("training.", "fireworks."))
 
     def _is_in_place(self, node: ast.AST) -> bool:
         """Whether the source at a node's place is that node: before Python 3.12 not so in all f-strings."""
@@ -380,8 +390,11 @@ class Port(Names):
             self.todo.append(Todo(node, finding, marker))
 
     def ignored_at(self, node: ast.AST, rule: str) -> Ignore | None:
-        """The comment that keeps a finding of a rule from being told at ``node``."""
-        return self.ignores.at(self.model.statement(node), rule) if self.ignores else None
+        """What keeps a finding of a rule from being told at ``node``: a comment, or what stands around."""
+        found = self.ignores.at(self.model.statement(node), rule) if self.ignores else None
+        if found is None and rule not in _ABOUT_GUARDS and self.guards.around(node):
+            return Ignore(frozenset(), "written for several versions, or expected to fail")
+        return found
 
     def tell_lost(self, node: ast.AST, owner: Class | None, field: str, value: ast.expr, name: str) -> None:
         """Note that a setting is not passed on: the target has no ``name``.

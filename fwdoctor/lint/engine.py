@@ -29,8 +29,6 @@ class Found:
 
 def find(port: Port, allows: Callable[[str], bool] = lambda _: True) -> list[Found]:
     """What the rules say about a file, in the order of the text; ``allows``: whether a rule is wanted."""
-    if not port.uses_fireworks:
-        return []
     file = File(port)
     found: dict[tuple[str, tuple[int, int, int, int]], tuple[Rule, Hit]] = {}
     for rule, hit in _hits(file, allows):
@@ -43,11 +41,12 @@ def find(port: Port, allows: Callable[[str], bool] = lambda _: True) -> list[Fou
 
 
 def _hits(file: File, allows: Callable[[str], bool]) -> Iterator[tuple[Rule, Hit]]:
-    if any(allows(rule) for rule in api.RULES):
+    uses_fireworks = file.port.uses_fireworks
+    if uses_fireworks and any(allows(rule) for rule in api.RULES):
         book = rulebook()
         yield from ((book[rule], hit) for rule, hit in api.find(file) if allows(rule))
     for check in rules.checks():
-        if allows(check.rule.id):
+        if (uses_fireworks or check.anywhere) and allows(check.rule.id):
             yield from ((check.rule, hit) for hit in check.find(file))
 
 

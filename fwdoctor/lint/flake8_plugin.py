@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fwdoctor import __version__
-from fwdoctor.source.sieve import may_use_fireworks
+from fwdoctor.source.sieve import may_hold_key, may_use_fireworks
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +62,8 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """Line, column (from 0), text and class of every finding, as flake8 wants them."""
         text = "".join(self._lines)
-        if not may_use_fireworks(text.encode("utf-8", "replace"), inside=True):
+        data = text.encode("utf-8", "replace")
+        if not may_use_fireworks(data, inside=True) and not may_hold_key(data):
             return
         from fwdoctor.fit import project
 

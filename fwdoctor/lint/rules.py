@@ -14,17 +14,22 @@ from fwdoctor.rulebook import Rule, lint_modules, rulebook
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A rule, and the function that finds where a file breaks it."""
+    """A rule, and the function that finds where a file breaks it; ``anywhere``: also without Fireworks."""
 
     rule: Rule
     find: Callable[[File], Iterator[Hit]]
+    anywhere: bool = False
 
 
 @functools.cache
 def checks() -> tuple[Check, ...]:
     """The rules that have a module of their own, by id."""
     modules = (importlib.import_module(f"fwdoctor_rules.lint.{name}") for name in lint_modules())
-    return tuple(sorted((Check(m.RULE, m.check) for m in modules), key=lambda c: c.rule.id))
+    return tuple(
+        sorted(
+            (Check(m.RULE, m.check, getattr(m, "ANYWHERE", False)) for m in modules), key=lambda c: c.rule.id
+        )
+    )
 
 
 #: What lint says about comments that silence it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fwdoctor.finding import FileOutcome, FileStatus, Finding, Problem, Report
 from fwdoctor.source.discovery import discover
-from fwdoctor.source.sieve import may_use_fireworks, sieve
+from fwdoctor.source.sieve import may_hold_key, may_use_fireworks, sieve
 
 if TYPE_CHECKING:
     from fwdoctor.lint.session import Linted, Session
@@ -61,7 +61,7 @@ def lint(
     outcome = _Outcome(problems=list(discovery.problems), notes=list(discovery.notes))
     files = [f for f in discovery.files if _is_wanted(f, f in discovery.named, settings, options)]
     session: Session | None = None
-    for path, data in sieve(files):
+    for path, data in sieve(files, keys=True):
         if isinstance(data, Problem):
             outcome.problems.append(data)
             continue
@@ -79,7 +79,7 @@ def lint_text(name: str, data: bytes, begin: Callable[[], Session], options: Opt
     outcome = _Outcome()
     session = None
     new = data
-    if may_use_fireworks(data, inside=True):
+    if may_use_fireworks(data, inside=True) or may_hold_key(data):
         session = begin()
         linted = session.lint(name, data)
         new = _take(outcome, session, linted, options, write=False) or data

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import Problem
-from fwdoctor.source.sieve import may_use_fireworks
+from fwdoctor.source.sieve import may_hold_key, may_use_fireworks
 from fwdoctor.source.text import SourceText, UnreadableSource, decode_source, parse_guarded
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def look(project: Project, path: str, text: str) -> Looked:
     if project.settings.excludes(path) or is_library(path):
         return Looked(project)
     try:
-        if not may_use_fireworks(text.encode("utf-8", "replace"), inside=True):
+        data = text.encode("utf-8", "replace")
+        if not may_use_fireworks(data, inside=True) and not may_hold_key(data):
             return Looked(project)
         source = source_of(path, text)
         linted = project.session.look(path, source, parse_guarded(source))

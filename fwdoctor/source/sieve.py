@@ -34,6 +34,8 @@ _STRING_END = re.compile(rb"[\"'\\]")
 _IMPORTERS = re.compile(
     rb"import_module|__import__|importlib|importorskip|find_spec|resolve_name|run_module|run_path|sys\.modules"
 )
+#: What a key of Fireworks looks like; whether it is one is for others to say.
+_KEY = re.compile(rb"\bfw_[A-Za-z0-9]{16}")
 _RELATIVE = re.compile(rb"from%(gap)s*\." % {b"gap": _GAP})
 
 
@@ -59,6 +61,11 @@ def may_use_fireworks(data: bytes, *, inside: bool = False) -> bool:
     )
 
 
+def may_hold_key(data: bytes) -> bool:
+    """Whether a key of Fireworks may be written into a file, whatever else it is about."""
+    return b"fw_" in data and _KEY.search(data) is not None
+
+
 def _is_module(data: bytes, start: int, end: int) -> bool:
     """Whether the word at this place is the name of a module that is imported."""
     before = start
@@ -81,10 +88,10 @@ def _is_module(data: bytes, start: int, end: int) -> bool:
     return False
 
 
-def sieve(files: Iterable[str]) -> Iterator[tuple[str, bytes | Problem]]:
+def sieve(files: Iterable[str], *, keys: bool = False) -> Iterator[tuple[str, bytes | Problem]]:
     """Read the files and yield those that may use Fireworks, with their bytes.
 
-    A file that cannot be read is yielded with its problem.
+    A file that cannot be read is yielded with its problem. With ``keys``, so is one that may hold a key.
     """
     below = _is_inside(os.getcwd())
     for path in files:
@@ -93,7 +100,9 @@ def sieve(files: Iterable[str]) -> Iterator[tuple[str, bytes | Problem]]:
         except (OSError, ValueError) as error:
             yield path, Problem(describe(error), path)
             continue
-        if may_use_fireworks(data, inside=(below and not os.path.isabs(path)) or _is_inside(path)):
+        if may_use_fireworks(data, inside=(below and not os.path.isabs(path)) or _is_inside(path)) or (
+            keys and may_hold_key(data)
+        ):
             yield path, data
 
 

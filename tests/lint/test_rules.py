@@ -97,3 +97,9 @@ def test_examples_are_quiet_about_everything_else() -> None:
 def test_every_module_is_a_rule_and_no_id_is_taken_twice() -> None:
     assert len(rules.checks()) == len(lint_modules())
     assert len({c.rule.id for c in rules.checks()} | set(api.RULES)) == len(rules.checks()) + len(api.RULES)
+
+
+def test_a_key_is_found_in_files_that_use_nothing_of_fireworks() -> None:
+    key = "fw_3ZqT8mXw2Lr7Kd9VbN4cYh6P"
+    assert [f.finding.rule for f in found(f'TOKEN = "{key}"\ninfra = InfraConfig()\n')] == ["FWD217"]
+    assert found('PREFIX = "fw_checkpoint_20260801_0001"\n') == []

@@ -83,6 +83,9 @@ path = "/data/fw_3ZqT8mXw2Lr7Kd9VbN4cYh6P-weights/step"
     ),
 )
 
+#: A key that is written into a settings file is as public as one beside the call.
+ANYWHERE = True
+
 #: A whole token, not a part of a name or of a path.
 _KEY = re.compile(r"(?<![A-Za-z0-9_/.-])fw_([A-Za-z0-9]{16,})(?![A-Za-z0-9_/-])")
 _TOKEN = re.compile(r"[A-Za-z0-9_+/=.-]{20,}")

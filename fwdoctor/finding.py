@@ -8,6 +8,7 @@ is generated from it.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -44,6 +45,9 @@ class Applicability(enum.StrEnum):
     MANUAL = "manual"
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place in a file. Lines and columns count from 1; columns count characters, not bytes.
@@ -59,7 +63,8 @@ class Location:
     cell: int | None = None
 
     def __str__(self) -> str:
-        parts = [self.path]
+        # A name may hold what moves the cursor, or ends the line.
+        parts = [_CONTROL.sub(lambda c: f"\\x{ord(c[0]):02x}", self.path)]
         if self.cell is not None:
             parts.append(f"cell {self.cell}")
         if self.line is not None:

@@ -11,7 +11,8 @@ import re
 HIDDEN = "[hidden]"
 
 #: A name that ends in what is secret: ``tokenizer_model`` and ``max_tokens`` name no secret.
-_NAME = r"[\w.-]*(?:key|token|secret|passw(?:or)?d|authorization|credentials?)"
+#: (Not longer: a pattern that may begin anywhere in a long word takes quadratic time.)
+_NAME = r"[\w.-]{0,64}(?:key|token|secret|passw(?:or)?d|authorization|credentials?)"
 #: What may stand between a name and its value: the end of a subscript or a quote, an annotation, `=` or `:`.
 _BETWEEN = r"""["']?\s*\]?\s*(?::\s*[\w.\[\] |]{1,40})?\s*[=:]\s*(?:\w{0,2})"""
 _VALUE = r"""(?P<quote>["'])(?P<value>[^"'\n]+)(?P=quote)"""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import fnmatch
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fwdoctor.errors import FwdoctorError
+
+if TYPE_CHECKING:
+    from fwdoctor.source.gitignore import GitIgnore
 
 OWN_FILE = "fwdoctor.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -19,8 +22,8 @@ PROJECT_FILE = "pyproject.toml"
 class Settings:
     """What a project says about how fwdoctor is to look at it; ``folder`` is where it says so.
 
-    Codes are rule ids, what they begin with, or names. ``per_file_ignores`` and ``exclude`` are patterns for
-    paths relative to ``folder``: ``tests/*`` or, for any folder of that name, ``generated``.
+    Codes are rule ids, what they begin with, or names. ``per_file_ignores`` and ``exclude`` are patterns as
+    in a ``.gitignore`` beside the file: ``tests/*`` or, for any file or folder of that name, ``generated``.
     """
 
     folder: Path | None = None
@@ -36,23 +39,40 @@ class Settings:
         """The codes that are ignored in a file."""
         if not self.per_file_ignores:
             return ()
-        found = (codes for pattern, codes in self.per_file_ignores.items() if self._matches(path, pattern))
+        rows = self.per_file_ignores.items()
+        found = (codes for pattern, codes in rows if matches(path, (pattern,), self._base))
         return tuple(code for codes in found for code in codes)
 
-    def excludes(self, path: str, patterns: Sequence[str] = ()) -> bool:
-        """Whether a file is not to be looked at; ``patterns`` are more of them."""
-        return any(self._matches(path, pattern) for pattern in (*self.exclude, *patterns))
+    def excludes(self, path: str) -> bool:
+        """Whether a file is not to be looked at."""
+        return bool(self.exclude) and matches(path, self.exclude, self._base)
 
-    def _matches(self, path: str, pattern: str) -> bool:
-        shown = os.path.abspath(path)
-        base = str(self.folder) if self.folder else os.getcwd()
-        relative = os.path.relpath(shown, base).replace(os.sep, "/")
-        pattern = pattern.rstrip("/").removeprefix("./")
-        if "/" not in pattern:
-            return any(fnmatch.fnmatchcase(part, pattern) for part in relative.split("/"))
-        parts = relative.split("/")
-        # A pattern for a folder is one for all below it.
-        return any(fnmatch.fnmatchcase("/".join(parts[:i]), pattern) for i in range(1, len(parts) + 1))
+    @property
+    def _base(self) -> str:
+        return str(self.folder) if self.folder else os.getcwd()
+
+
+def matches(path: str, patterns: tuple[str, ...], base: str) -> bool:
+    """Whether a path, or a folder above it, is meant by patterns as a ``.gitignore`` in ``base`` has them."""
+    relative = os.path.relpath(os.path.abspath(path), base).replace(os.sep, "/")
+    if relative.startswith("../"):
+        return False
+    rules = _rules_of(patterns, base)
+    parts = relative.split("/")
+    above = ("/".join(parts[:i]) for i in range(1, len(parts)))
+    return any(rules.verdict(folder, folder=True) for folder in above) or bool(
+        rules.verdict(relative, folder=False)
+    )
+
+
+@functools.cache
+def _rules_of(patterns: tuple[str, ...], base: str) -> GitIgnore:
+    from fwdoctor.source.gitignore import GitIgnore
+
+    root = base.replace(os.sep, "/").rstrip("/")
+    # People write ./src and /home/me/project/src, too.
+    lines = (p.removeprefix(f"{root}/").removeprefix("./") for p in patterns)
+    return GitIgnore("\n".join(lines).encode("utf-8", "surrogateescape"))
 
 
 def load(config: str | None, start: Path) -> Settings:
@@ -116,6 +136,20 @@ def _settings(path: Path, table: dict[str, Any]) -> Settings:
         except ValueError as error:
             raise FwdoctorError(f"{path}: {key}: {error}") from error
     return Settings(**values)
+
+
+def selection(
+    settings: Settings, select: tuple[str, ...], extend_select: tuple[str, ...], ignore: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is wanted and what is not, of the settings and of the command line, which has the last word.
+
+    No code at all means every rule. What the command line asks for, the settings cannot ignore.
+    """
+    chosen = select or settings.select
+    wanted = (*chosen, *settings.extend_select, *extend_select) if chosen else ()
+    asked = (*select, *extend_select)
+    kept = (code for code in settings.ignore if not any(a.startswith(code) for a in asked))
+    return wanted, (*kept, *ignore)
 
 
 def check_codes(codes: Sequence[str]) -> None:

@@ -90,9 +90,15 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         ("./src/old", "src/old/a.py", True),
         ("old", "src/bold/a.py", False),
         ("src/*/a.py", "src/x/a.py", True),
+        ("**/a.py", "a.py", True),
+        ("**/old/**", "old/deep/a.py", True),
+        ("{root}/src", "src/a.py", True),
+        ("src/*.py", "src/deep/a.py", False),
+        ("a.py", "../a.py", False),
     ],
 )
 def test_patterns(tmp_path: Path, pattern: str, path: str, matches: bool) -> None:
+    pattern = pattern.format(root=tmp_path)
     found = settings.Settings(folder=tmp_path, exclude=(pattern,), per_file_ignores={pattern: ("FWD1",)})
     assert found.excludes(str(tmp_path / path)) is matches
     assert found.ignores_in(str(tmp_path / path)) == (("FWD1",) if matches else ())
@@ -108,6 +114,10 @@ def test_patterns(tmp_path: Path, pattern: str, path: str, matches: bool) -> Non
         ("select = ['FWD101']\nextend-select = ['deprecated-weight-sync-config']", (), {"FWD101", "FWD102"}),
         ("ignore = ['FWD101']", (), {"FWD102"}),
         ("ignore = ['FWD101']", ("--ignore", "FWD102"), set()),
+        ("ignore = ['FWD101']", ("--select", "FWD101"), {"FWD101"}),
+        ("ignore = ['FWD1']", ("--select", "FWD101"), {"FWD101"}),
+        ("ignore = ['FWD101']", ("--select", "FWD1"), {"FWD102"}),
+        ("extend-select = ['FWD102']", ("--select", "FWD101"), {"FWD101", "FWD102"}),
         ("", ("--extend-select", "FWD102"), {"FWD101", "FWD102"}),
         ("exclude = ['a.py']", (), set()),
         ("[per-file-ignores]\n'*.py' = ['FWD102']", (), {"FWD101"}),
@@ -136,3 +146,29 @@ def test_named_files_are_left_out_with_force_exclude(tmp_path: Path, monkeypatch
     assert run(["lint", "a.py"]) == 1
     assert run(["lint", "--force-exclude", "a.py"]) == 0
     assert run(["lint", "--exclude", "b.py"]) == 0
+
+
+def test_patterns_of_the_command_line_begin_where_the_user_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "fwdoctor.toml", "target = 'latest'")
+    write(tmp_path / "sub" / "gen" / "a.py", OLD)
+    write(tmp_path / "sub" / "b.py", "x = 1\n")
+    monkeypatch.chdir(tmp_path / "sub")
+    assert run(["lint", "."]) == 1
+    assert run(["lint", "--exclude", "other,gen/a.py", "."]) == 0
+    assert run(["lint", "--exclude", "sub/gen", "."]) == 1
+
+
+def test_an_excluded_file_passes_through_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import sys
+
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "fwdoctor.toml", "target = 'latest'\nexclude = ['gen']")
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(
+            sys, stream, io.TextIOWrapper(io.BytesIO(OLD.encode() if stream == "stdin" else b""))
+        )
+    assert run(["lint", "--fix", "--force-exclude", "-", "--stdin-filename", "gen/a.py"]) == 0
+    assert sys.stdout.buffer.getvalue() == OLD.encode()  # type: ignore[attr-defined]

@@ -36,6 +36,8 @@ class Output:
     color: bool | None
     #: codes that are wanted in addition to those of the settings
     extend_select: tuple[str, ...] = ()
+    #: the codes of --select alone
+    asked: tuple[str, ...] = ()
 
     def finish(
         self,
@@ -190,11 +192,11 @@ def output_options(function: _F) -> _F:
     @functools.wraps(function)
     def wrapper(**values: Any) -> Any:
         names = [f.name for f in dataclasses.fields(Output)]
-        taken = {n: values.pop(n) for n in names if n != "select"}
+        taken = {n: values.pop(n) for n in names if n not in ("select", "asked")}
         # Without --select all rules are wanted, and there is nothing to add to them.
-        select = values.pop("select")
-        select = (*select, *taken["extend_select"]) if select else ()
-        return function(output=Output(select=select, **taken), **values)
+        asked = values.pop("select")
+        select = (*asked, *taken["extend_select"]) if asked else ()
+        return function(output=Output(select=select, asked=asked, **taken), **values)
 
     codes: dict[str, Any] = {"multiple": True, "callback": _codes, "metavar": "RULES"}
     options = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -9,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._options import Output, output_options, write_output
+from fwdoctor.errors import FwdoctorError
+from fwdoctor.finding import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fwdoctor.finding import Finding
     from fwdoctor.lint.baseline import Baseline
-    from fwdoctor.lint.run import Options
+    from fwdoctor.lint.run import Kept, Options, Seen
     from fwdoctor.lint.session import Session
     from fwdoctor.settings import Settings
 
@@ -39,7 +41,13 @@ _STDIN = "-"
     metavar="VERSION|PATH",
     help="auto (the cookbook that you have), latest, a date, a tag, a commit, a name (june), or a folder.",
 )
-@click.option("--exclude", multiple=True, metavar="PATTERN", help="Paths to leave out.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERNS",
+    callback=lambda _, __, values: tuple(p for v in values for p in v.split(",") if p),
+    help="Paths to leave out, as in a .gitignore.",
+)
 @click.option("--force-exclude", is_flag=True, help="Leave out excluded files also where they are named.")
 @click.option("--stdin-filename", default="stdin.py", metavar="NAME", help="What messages call '-'.")
 @click.option(
@@ -74,11 +82,10 @@ def command(
     yours is imported or run. "# noqa: FWD101" silences a line; settings stand in [tool.fwdoctor].
     """
     if ruff_config:
-        return _print_ruff_config()
+        return _print_ruff_config(output)
     if statistics and output.output_format not in ("text", "concise", "json"):
         raise click.UsageError("--statistics goes with --output-format text, concise and json.")
-    if add_noqa and (fix or unsafe_fixes):
-        raise click.UsageError("--add-noqa does not go with --fix.")
+    fix = fix or unsafe_fixes or (diff and not add_noqa)
     paths = paths or (".",)
     if _STDIN in paths and (len(paths) > 1 or add_noqa):
         raise click.UsageError("'-' goes alone, and without --add-noqa.")
@@ -88,19 +95,63 @@ def command(
 
     settings = load(config, _start(paths, stdin_filename))
     known = _baseline(baseline, settings, update=update_baseline)
+    _refuse(
+        add_noqa=add_noqa,
+        fix=fix,
+        diff=diff,
+        baseline=known is not None,
+        update=update_baseline,
+        diff_base=diff_base is not None,
+    )
+    if paths == (_STDIN,) and force_exclude and _is_excluded(stdin_filename, settings, exclude):
+        return _pass_unseen(fix=fix and not diff)
     options = Options(
-        fix=fix or unsafe_fixes or (diff and not add_noqa),
+        fix=fix,
         unsafe=unsafe_fixes,
         diff=diff,
         add_noqa=add_noqa,
         exclude=exclude,
         force_exclude=force_exclude,
-        keep=_keeper(known, diff_base, update=update_baseline, write=not diff),
+        keep=_keeper(known, diff_base, paths, update=update_baseline, write=not diff),
     )
     begin = _beginner(paths, target or settings.target or "auto", settings, output, ignore_noqa)
     if paths == (_STDIN,):
         return _pass_through(stdin_filename, begin, options, output)
-    return output.finish(lint(paths, begin, settings, options), statistics=statistics)
+    return _unfiltered(output).finish(lint(paths, begin, settings, options), statistics=statistics)
+
+
+def _refuse(**asked: bool) -> None:
+    """Refuse what does not go together."""
+    for one, other, why in (
+        ("add_noqa", "fix", ""),
+        ("add_noqa", "baseline", ": each is a way to live with what is found."),
+        ("add_noqa", "diff_base", ": comments would be added to all that is found."),
+        ("fix", "diff_base", ": a file is mended as a whole."),
+        ("diff", "update", ": --diff writes nothing."),
+    ):
+        if asked[one] and asked[other]:
+            names = {"update": "--update-baseline"}
+            first, second = (names.get(n, "--" + n.replace("_", "-")) for n in (one, other))
+            raise click.UsageError(f"{first} does not go with {second}{why or '.'}")
+
+
+def _unfiltered(output: Output) -> Output:
+    """For a report that holds what was asked for and no more: settings have a say in that, too."""
+    return dataclasses.replace(output, select=(), ignore=())
+
+
+def _is_excluded(name: str, settings: Settings, exclude: tuple[str, ...]) -> bool:
+    from fwdoctor.settings import matches
+
+    return settings.excludes(name) or matches(name, exclude, os.getcwd())
+
+
+def _pass_unseen(*, fix: bool) -> int:
+    data = sys.stdin.buffer.read()
+    if fix:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    return 0
 
 
 def _start(paths: Sequence[str], stdin_filename: str) -> Path:
@@ -113,13 +164,13 @@ def _beginner(
     paths: Sequence[str], target: str, settings: Settings, output: Output, ignore_noqa: bool
 ) -> Callable[[], Session]:
     """Makes the session when the first file needs it; what is wrong with the target is told now."""
+    from fwdoctor.settings import selection
+
     if target != "auto":
         from fwdoctor.fit.target import Choice
 
         Choice(target).check()
-    select = output.select or settings.select
-    selected = (*select, *settings.extend_select, *output.extend_select) if select else ()
-    ignored = (*settings.ignore, *output.ignore)
+    selected, ignored = selection(settings, output.asked, output.extend_select, output.ignore)
 
     def begin() -> Session:
         from fwdoctor.environment.target import choice
@@ -144,23 +195,32 @@ def _baseline(path: str | None, settings: Settings, *, update: bool) -> Baseline
 
 
 def _keeper(
-    known: Baseline | None, diff_base: str | None, *, update: bool, write: bool
-) -> Callable[[Sequence[Finding], Sequence[str]], Sequence[Finding]]:
+    known: Baseline | None, diff_base: str | None, paths: Sequence[str], *, update: bool, write: bool
+) -> Callable[[Seen], Kept]:
     """Decides which findings count; the baseline is brought up to date on the way."""
+    from fwdoctor.lint.run import Kept
 
-    def keep(findings: Sequence[Finding], looked_at: Sequence[str]) -> Sequence[Finding]:
-        kept = findings
+    def keep(seen: Seen) -> Kept:
+        kept, notes, problems = seen.findings, [], []
         if known is not None:
-            current = known.grown(findings, looked_at) if update else known.shrunk(findings, looked_at)
-            if write:
-                current.write()
-            kept = current.sift(findings)
+            current = known.grown(seen) if update else known.rekeyed(seen).shrunk(seen)
+            kept = current.sift(kept)
+            try:
+                if write:
+                    current.write()
+            except FwdoctorError as error:
+                # Nobody loses the report because the file is read-only, as it is in CI.
+                if update:
+                    problems.append(Problem(str(error)))
+                else:
+                    notes.append(f"the baseline keeps what it does not need any more: {error}")
         if diff_base is not None:
-            from fwdoctor.lint.changed import since
+            from fwdoctor.lint.changed import Changes
 
-            changes = since(diff_base)
+            there = next((p for p in paths if os.path.exists(p)), ".")
+            changes = Changes(diff_base, there if os.path.isdir(there) else os.path.dirname(there) or ".")
             kept = [finding for finding in kept if changes.touches(finding)]
-        return kept
+        return Kept(kept, tuple(notes), tuple(problems))
 
     return keep
 
@@ -175,12 +235,16 @@ def _pass_through(name: str, begin: Callable[[], Session], options: Options, out
     if through:
         sys.stdout.buffer.write(new)
         sys.stdout.buffer.flush()
-    return output.finish(report, to_stderr=through)
+    return _unfiltered(output).finish(report, to_stderr=through)
 
 
-def _print_ruff_config() -> int:
+def _print_ruff_config(output: Output) -> int:
     from fwdoctor.lint.ruff_config import fragment
 
     here = next((f for f in (".ruff.toml", "ruff.toml") if os.path.exists(f)), None)
-    click.echo(fragment(for_pyproject=here is None), nl=False)
+    text = fragment(for_pyproject=here is None)
+    if output.output_file:
+        write_output(output.output_file, text)
+    else:
+        click.echo(text, nl=False)
     return 0

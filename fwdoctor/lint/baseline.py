@@ -18,6 +18,7 @@ from typing import Any
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Finding
+from fwdoctor.lint.run import Seen
 from fwdoctor.source.write import WriteFailed, write_atomically
 
 FORMAT = 1
@@ -44,25 +45,46 @@ class Baseline:
                 new.append(finding)
         return new
 
-    def shrunk(self, findings: Iterable[Finding], looked_at: Iterable[str]) -> Baseline:
-        """Without the entries that the files which were looked at do not need any more."""
-        seen = self._counted(findings)
-        judged = {self._shown(path) for path in looked_at}
+    def shrunk(self, seen: Seen) -> Baseline:
+        """Without what is not needed any more: of what was looked for, and of files that are gone."""
+        found = self._counted(seen.findings)
         entries = {}
         for path, keys in self.entries.items():
-            if path not in judged:
-                entries[path] = dict(keys)
+            full = self._full(path)
+            if not os.path.lexists(full):
                 continue
-            kept = {k: min(count, seen.get(path, Counter())[k]) for k, count in keys.items()}
-            if kept := {k: count for k, count in kept.items() if count}:
+            there = found.get(path, Counter())
+            kept = {k: min(n, there[k]) if seen.judged(full, _rule(k)) else n for k, n in keys.items()}
+            if kept := {k: n for k, n in kept.items() if n}:
                 entries[path] = kept
         return Baseline(self.path, entries, self.data)
 
-    def grown(self, findings: Iterable[Finding], looked_at: Iterable[str]) -> Baseline:
-        """With all findings of the files that were looked at, and the old entries of the others."""
-        judged = {self._shown(path) for path in looked_at}
-        entries = {p: dict(k) for p, k in self.entries.items() if p not in judged}
-        entries |= {p: dict(k) for p, k in self._counted(findings).items()}
+    def grown(self, seen: Seen) -> Baseline:
+        """With all findings of what was looked for, and the old entries of what was not."""
+        entries: dict[str, dict[str, int]] = {}
+        for path, keys in self.entries.items():
+            full = self._full(path)
+            if os.path.lexists(full):
+                entries[path] = {k: n for k, n in keys.items() if not seen.judged(full, _rule(k))}
+        for path, found in self._counted(seen.findings).items():
+            entries[path] = {**entries.get(path, {}), **found}
+        return Baseline(self.path, {p: k for p, k in entries.items() if k}, self.data)
+
+    def rekeyed(self, seen: Seen) -> Baseline:
+        """With new keys for what is left in files that fixes changed: the line is new, the finding is not."""
+        entries = {p: dict(k) for p, k in self.entries.items()}
+        for path, keys in self.entries.items():
+            if self._full(path) not in seen.fixed:
+                continue
+            rules: Counter[str] = Counter()
+            for k, n in keys.items():
+                rules[_rule(k)] += n
+            new: Counter[str] = Counter()
+            for finding in seen.findings:
+                if self._relative(finding) == path and rules[finding.rule] > 0:
+                    rules[finding.rule] -= 1
+                    new[key(finding)] += 1
+            entries[path] = dict(new)
         return Baseline(self.path, entries, self.data)
 
     def write(self) -> bool:
@@ -101,6 +123,10 @@ class Baseline:
     def _relative(self, finding: Finding) -> str:
         return self._shown(finding.location.path if finding.location else "")
 
+    def _full(self, path: str) -> str:
+        folder = os.path.dirname(os.path.abspath(self.path))
+        return os.path.normpath(os.path.join(folder, path))
+
     def _shown(self, path: str) -> str:
         folder = os.path.dirname(os.path.abspath(self.path))
         return os.path.relpath(os.path.abspath(path), folder).replace(os.sep, "/")
@@ -113,6 +139,11 @@ def key(finding: Finding) -> str:
     """
     text = " ".join((finding.excerpt or finding.message).split())
     return f"{finding.rule} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _rule(known: str) -> str:
+    """The rule of a key."""
+    return known.partition(" ")[0]
 
 
 def load(path: Path, *, create: bool = False) -> Baseline:

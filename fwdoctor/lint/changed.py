@@ -5,60 +5,89 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Finding
 
 _TIMEOUT_S = 60
 _HUNK = re.compile(rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+#: Variables that would change what `git diff` writes.
+_STEERING = frozenset({"GIT_DIFF_OPTS", "GIT_EXTERNAL_DIFF"})
 #: All lines of a file.
 EVERY = range(1, 1 << 31)
 
 
-class Changes:
-    """The lines that are new since a commit, by real path."""
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a file that are new, and those behind which some were taken out."""
 
-    def __init__(self, lines: Mapping[str, Sequence[range]]) -> None:
-        self._lines = lines
+    new: list[range] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=list)
+
+    def touch(self, first: int, last: int) -> bool:
+        """Whether something between two lines changed."""
+        return any(r.start <= last and first < r.stop for r in self.new) or any(
+            first <= cut < last for cut in self.cuts
+        )
+
+
+class Changes:
+    """What changed since a commit, in each repository that a finding lies in.
+
+    Raises (also :meth:`touches`):
+        FwdoctorError: there is no git, no repository, or no such commit.
+    """
+
+    def __init__(self, reference: str, folder: str = ".") -> None:
+        self._reference = reference
+        self._roots: dict[str, str] = {}
+        self._lines: dict[str, dict[str, Lines]] = {}
+        self._of(self._root(folder))  # a wrong commit is told, whatever is found
 
     def touches(self, finding: Finding) -> bool:
         """Whether a finding stands on a changed line; in a notebook, whether the file changed at all."""
         place = finding.location
         if place is None:
             return False
-        ranges = self._lines.get(os.path.realpath(place.path), ())
-        if place.cell is not None or place.line is None:
-            return bool(ranges)
-        last = place.end_line or place.line
-        return any(r.start <= last and place.line < r.stop for r in ranges)
+        path = os.path.realpath(place.path)
+        lines = self._of(self._root(os.path.dirname(path))).get(path)
+        if lines is None or place.cell is not None or place.line is None:
+            return lines is not None
+        return lines.touch(place.line, place.end_line or place.line)
+
+    def _root(self, folder: str) -> str:
+        folder = os.path.realpath(folder)
+        if folder not in self._roots:
+            found = _git(folder, "rev-parse", "--show-toplevel").rstrip(b"\n")
+            self._roots[folder] = os.path.realpath(os.fsdecode(found))
+        return self._roots[folder]
+
+    def _of(self, root: str) -> dict[str, Lines]:
+        if root not in self._lines:
+            self._lines[root] = since(self._reference, root)
+        return self._lines[root]
 
 
-def since(reference: str, folder: str = ".") -> Changes:
-    """What changed in the working tree since the branch left ``reference`` (a commit, a branch, a tag).
+def since(reference: str, root: str) -> dict[str, Lines]:
+    """What changed in a working tree since the branch left ``reference`` (a commit, a branch, a tag).
 
     Files that git does not track yet count as new. Those that it ignores do not.
-
-    Raises:
-        FwdoctorError: there is no git, no repository, or no such commit.
     """
-    root = os.fsdecode(_git(folder, "rev-parse", "--show-toplevel").rstrip(b"\n"))
-    if reference.startswith("-"):
-        raise FwdoctorError(f"--diff-base {reference}: this is no commit")
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}", what=reference)
-    base = _merge_base(folder, os.fsdecode(commit.strip()))
+    if not reference or reference.startswith("-") or ".." in reference:
+        raise FwdoctorError(f"--diff-base {reference!r}: give one commit, branch or tag")
+    commit = _git(root, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}", what=reference)
+    base = _merge_base(root, os.fsdecode(commit.strip()))
     diff = _git(
-        root, "-c", "core.quotepath=off", "diff", "--no-color", "--no-ext-diff", "--no-textconv",
+        root, "-c", "core.quotepath=off", "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--text",
         "--src-prefix=a/", "--dst-prefix=b/", "--unified=0", "--find-renames", "--relative", base, "--",
     )  # fmt: skip
-    lines: dict[str, list[range]] = {}
-    for name, found in _parsed(diff).items():
-        lines[os.path.realpath(os.path.join(root, name))] = found
+    lines = {os.path.realpath(os.path.join(root, name)): found for name, found in _parsed(diff).items()}
     new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
     for raw in new.split(b"\0"):
         if raw:
-            lines[os.path.realpath(os.path.join(root, os.fsdecode(raw)))] = [EVERY]
-    return Changes(lines)
+            lines[os.path.realpath(os.path.join(root, os.fsdecode(raw)))] = Lines([EVERY])
+    return lines
 
 
 def _merge_base(folder: str, commit: str) -> str:
@@ -72,7 +101,11 @@ def _merge_base(folder: str, commit: str) -> str:
 def _git(folder: str, *words: str, what: str | None = None) -> bytes:
     try:
         done = subprocess.run(
-            ["git", "-C", folder, *words], capture_output=True, check=False, timeout=_TIMEOUT_S
+            ["git", "-C", folder, *words],
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT_S,
+            env={k: v for k, v in os.environ.items() if k not in _STEERING},
         )
     except FileNotFoundError as error:
         raise FwdoctorError("--diff-base needs git, which is not installed") from error
@@ -80,28 +113,30 @@ def _git(folder: str, *words: str, what: str | None = None) -> bytes:
         raise FwdoctorError(f"--diff-base: git did not answer in {_TIMEOUT_S} seconds") from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-        reason = f"there is no commit {what!r} here (a shallow clone lacks most)" if what else said
+        reason = f"there is no commit {what!r} in {folder} (a shallow clone lacks most)" if what else said
         raise FwdoctorError(f"--diff-base: {reason or 'git failed'}")
     return done.stdout
 
 
-def _parsed(diff: bytes) -> dict[str, list[range]]:
-    """The new lines of a diff without context, by the new name of each file."""
-    found: dict[str, list[range]] = {}
-    current: list[range] = []
+def _parsed(diff: bytes) -> dict[str, Lines]:
+    """The changes of a diff without context, by the new name of each file."""
+    found: dict[str, Lines] = {}
+    current = Lines()
     in_header = True
     for line in diff.split(b"\n"):
         if line.startswith(b"diff --git "):
             in_header = True
         elif in_header and line.startswith(b"+++ "):
-            current = []
+            current = Lines()
             if line[4:6] == b"b/" or line[4:7] == b'"b/':
-                current = found.setdefault(_name(line[4:]), [])
+                current = found.setdefault(_name(line[4:]), Lines())
         elif (hunk := _HUNK.match(line)) is not None:
             in_header = False
             start, count = int(hunk[1]), int(hunk[2]) if hunk[2] else 1
             if count:
-                current.append(range(start, start + count))
+                current.new.append(range(start, start + count))
+            else:
+                current.cuts.append(start)
     return found
 
 

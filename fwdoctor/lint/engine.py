@@ -18,6 +18,9 @@ from fwdoctor.rulebook import Rule, rulebook
 _GENERAL = frozenset({"FWD111", "FWD118"})
 
 
+_LONGEST_LINE = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A finding, the node that it is about, and the edits that mend it."""
@@ -58,4 +61,5 @@ def _finding(port: Port, rule: Rule, hit: Hit) -> Finding:
     new = variables.get("successor")
     if new and not new.startswith("nothing") and "{detail}" not in rule.message:
         finding = replace(finding, remedy=(Remedy(f"Use {new}."), *finding.remedy))
-    return replace(finding, excerpt=line)
+    # Nobody reads a longer line, and every finding on it would carry it along.
+    return replace(finding, excerpt=line if len(line) <= _LONGEST_LINE else None)

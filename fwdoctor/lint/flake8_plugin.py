@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fwdoctor import __version__
+from fwdoctor.settings import load
 from fwdoctor.source.sieve import may_hold_key, may_use_fireworks
 
 if TYPE_CHECKING:
@@ -46,16 +48,16 @@ class Plugin:
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
         """Called by flake8 with what the user said."""
-        cls.target = options.fwdoctor_target
-        if cls.target is None or cls.target == "auto":
-            return
         from flake8.exceptions import ExecutionError
 
         from fwdoctor.errors import FwdoctorError
-        from fwdoctor.fit.target import Choice
 
         try:
-            Choice(cls.target).check()
+            cls.target = options.fwdoctor_target or load(None, Path()).target or "auto"
+            if cls.target != "auto":
+                from fwdoctor.fit.target import Choice
+
+                Choice(cls.target).check()
         except FwdoctorError as error:
             raise ExecutionError(f"fwdoctor: {error}") from error
 
@@ -88,11 +90,7 @@ class Plugin:
 @functools.cache
 def _session(target: str | None) -> Session:
     """What the files of one process share; surfaces are read when the first file needs them."""
-    from pathlib import Path
-
     from fwdoctor.environment.target import choice
     from fwdoctor.lint.session import Selection, Session
-    from fwdoctor.settings import load
 
-    target = target or load(None, Path()).target or "auto"
-    return Session(choice(target, ["."]).surfaces(), Selection())
+    return Session(choice(target or "auto", ["."]).surfaces(), Selection())

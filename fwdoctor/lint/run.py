@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import FileOutcome, FileStatus, Finding, Problem, Report
+from fwdoctor.settings import matches
 from fwdoctor.source.discovery import discover
 from fwdoctor.source.sieve import may_hold_key, may_use_fireworks, sieve
 
@@ -23,8 +25,8 @@ class Options:
 
     ``fix`` mends what is safe to mend, ``unsafe`` also what may change what the code does; with ``diff``
     nothing is written and the difference is shown. ``add_noqa`` silences what is found. ``exclude`` are more
-    patterns of paths to leave out, of named files only with ``force_exclude``. ``keep`` decides which
-    findings count (a baseline, changed lines), given all of them and the files that were looked at.
+    patterns of paths to leave out, relative to the folder that the user is in; of named files only with
+    ``force_exclude``. ``keep`` decides which findings count (a baseline, changed lines).
     """
 
     fix: bool = False
@@ -33,7 +35,29 @@ class Options:
     add_noqa: bool = False
     exclude: tuple[str, ...] = ()
     force_exclude: bool = False
-    keep: Callable[[Sequence[Finding], Sequence[str]], Sequence[Finding]] = lambda findings, _: findings
+    keep: Callable[[Seen], Kept] = lambda seen: Kept(tuple(seen.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a run found, before anybody decides what counts.
+
+    ``judged`` says whether a rule was looked for in a file, by its path; ``fixed`` are the files that fixes
+    changed.
+    """
+
+    findings: Sequence[Finding]
+    judged: Callable[[str, str], bool]
+    fixed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The findings that count, and what there is to say about the others."""
+
+    findings: Sequence[Finding]
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass
@@ -47,6 +71,8 @@ class _Outcome:
     files: list[FileOutcome] = field(default_factory=list)
     using: int = 0
     added: int = 0
+    #: files that were not looked at, though they were to be
+    unseen: set[str] = field(default_factory=set)
 
 
 def lint(
@@ -64,11 +90,22 @@ def lint(
     for path, data in sieve(files, keys=True):
         if isinstance(data, Problem):
             outcome.problems.append(data)
+            outcome.unseen.add(path)
             continue
         session = session or begin()
         _take(outcome, session, session.lint(path, data), options)
-    findings = options.keep(outcome.findings, files)
-    return _report(outcome, findings, len(files), paths, session, options)
+    kept = options.keep(_seen(outcome, files, session))
+    return _report(outcome, kept, len(files), paths, session, options)
+
+
+def _seen(outcome: _Outcome, files: Sequence[str], session: Session | None) -> Seen:
+    looked_at = {os.path.abspath(f) for f in files} - {os.path.abspath(f) for f in outcome.unseen}
+
+    def judged(path: str, rule: str) -> bool:
+        return path in looked_at and (session is None or session.selection.allows(path)(rule))
+
+    fixed = frozenset(os.path.abspath(f.path) for f in outcome.files if "noqa" not in f.moves)
+    return Seen(outcome.findings, judged, fixed)
 
 
 def lint_text(name: str, data: bytes, begin: Callable[[], Session], options: Options) -> tuple[bytes, Report]:
@@ -83,8 +120,8 @@ def lint_text(name: str, data: bytes, begin: Callable[[], Session], options: Opt
         session = begin()
         linted = session.lint(name, data)
         new = _take(outcome, session, linted, options, write=False) or data
-    findings = options.keep(outcome.findings, [name])
-    return new, _report(outcome, findings, 1, [name], session, options)
+    kept = options.keep(_seen(outcome, [name], session))
+    return new, _report(outcome, kept, 1, [name], session, options)
 
 
 def _is_wanted(path: str, named: bool, settings: Settings, options: Options) -> bool:
@@ -92,17 +129,14 @@ def _is_wanted(path: str, named: bool, settings: Settings, options: Options) -> 
         return True
     if named and not options.force_exclude:
         return True
-    return not settings.excludes(path, options.exclude)
+    return not settings.excludes(path) and not matches(path, options.exclude, os.getcwd())
 
 
 def _take(
     outcome: _Outcome, session: Session, linted: Linted, options: Options, *, write: bool = True
 ) -> bytes | None:
     """Add one file to the outcome, mended if that was asked for; returns its new bytes, if any."""
-    if linted.note is not None:
-        outcome.notes.append(linted.note)
-    if linted.problem is not None:
-        outcome.problems.append(linted.problem)
+    _note(outcome, linted)
     outcome.using += linted.uses_fireworks
     new = None
     done: dict[str, int] = {}
@@ -117,10 +151,22 @@ def _take(
             new = _put(outcome, linted, mended.text, done, options, write=write and not options.diff)
     elif options.add_noqa and linted.found and linted.source is not None:
         new = _silence(outcome, linted, options, write=write)
-        linted = session.lint(linted.path, new) if new is not None else linted
+        if new is not None:
+            linted = session.lint(linted.path, new)
+            _note(outcome, linted)
     outcome.findings += (f.finding for f in linted.found)
     outcome.silenced += len(linted.silenced)
     return new
+
+
+def _note(outcome: _Outcome, linted: Linted) -> None:
+    """Keep what a file could not be looked at for."""
+    if linted.note is not None:
+        outcome.notes.append(linted.note)
+    if linted.problem is not None:
+        outcome.problems.append(linted.problem)
+    if linted.note is not None or linted.problem is not None:
+        outcome.unseen.add(linted.path)
 
 
 def _put(
@@ -159,8 +205,7 @@ def _silence(outcome: _Outcome, linted: Linted, options: Options, *, write: bool
     if linted.path.lower().endswith(".ipynb"):
         outcome.notes.append(f"{linted.path}: no comments are added to notebooks")
         return None
-    text, count, left = silence(linted)
-    outcome.notes += left
+    text, count = silence(linted)
     if not count:
         return None
     new = _put(outcome, linted, text, {"noqa": count}, options, write=write and not options.diff)
@@ -170,7 +215,7 @@ def _silence(outcome: _Outcome, linted: Linted, options: Options, *, write: bool
 
 def _report(
     outcome: _Outcome,
-    findings: Sequence[Finding],
+    kept: Kept,
     looked_at: int,
     paths: Sequence[str],
     session: Session | None,
@@ -179,7 +224,8 @@ def _report(
     notes = list(outcome.notes)
     if outcome.silenced:
         notes.append(f"{_count(outcome.silenced, 'finding')} silenced by comments")
-    if (known := len(outcome.findings) - len(findings)) > 0:
+    notes += kept.notes
+    if (known := len(outcome.findings) - len(kept.findings)) > 0:
         notes.append(f"{_count(known, 'finding')} left out by the baseline or the changed lines")
     if outcome.added:
         notes.append(f"{_count(outcome.added, 'finding')} silenced with new comments")
@@ -188,9 +234,9 @@ def _report(
     notes.append(f"{uses} of {looked_at:,} looked at under {_some(paths)}{against}")
     return Report(
         command="lint",
-        findings=tuple(findings),
+        findings=tuple(kept.findings),
         files=tuple(outcome.files) if options.fix or options.add_noqa else None,
-        problems=tuple(outcome.problems),
+        problems=(*outcome.problems, *kept.problems),
         notes=tuple(notes),
         would_change=options.diff and bool(outcome.files),
         looked_at=looked_at,

@@ -62,16 +62,39 @@ class Sifted:
     silenced: tuple[Finding, ...]
 
 
-def comments(text: str) -> list[Noqa]:
-    """Every ``noqa`` of a text, in its order."""
-    if "noqa" not in text.lower():
-        return []
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    except (tokenize.TokenError, SyntaxError):
-        return []  # it parses; the pure-Python tokenizer is stricter in corners, and no comment is read there
-    pairs = ((t, _NOQA.search(t.string)) for t in tokens if t.type == tokenize.COMMENT)
-    return [_noqa(token, match) for token, match in pairs if match is not None]
+class Comments:
+    """Every ``noqa`` of a text, and the lines that it speaks for."""
+
+    def __init__(self, text: str) -> None:
+        self.noqas: list[Noqa] = []
+        self._last: dict[int, int] = {}
+        # Lines end for Python where they end here; the tokenizer would not see a lone CR.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        try:
+            tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+        except (tokenize.TokenError, SyntaxError):
+            return  # it parses; the pure-Python tokenizer is stricter in corners: no comment is read there
+        first: int | None = None
+        for token in tokens:
+            if token.type == tokenize.COMMENT and (match := _NOQA.search(token.string)) is not None:
+                self.noqas.append(_noqa(token, match))
+            if token.type in (tokenize.DEDENT, tokenize.INDENT, tokenize.ENDMARKER):
+                continue
+            first = token.start[0] if first is None else first
+            if token.type in (tokenize.NL, tokenize.NEWLINE):
+                if token.start[0] > first:
+                    self._last |= dict.fromkeys(range(first, token.start[0] + 1), token.start[0])
+                first = None
+
+    def last_line(self, line: int) -> int:
+        """The line behind which a comment for this line can stand: strings and backslashes may go on."""
+        return self._last.get(line, line)
+
+    def speak_for(self, noqa: Noqa, line: int | None) -> bool:
+        """Whether a comment is about a line."""
+        if noqa.whole_file or line is None:
+            return noqa.whole_file
+        return self.last_line(noqa.line) == self.last_line(line)
 
 
 def _noqa(token: tokenize.TokenInfo, match: re.Match[str]) -> Noqa:
@@ -93,14 +116,15 @@ def sift(port: Port, found: Sequence[Found], allows: Callable[[str], bool]) -> S
     """Part the findings by the comments of the file; add those about comments that silence nothing."""
     text = port.source.text
     # To take a file apart into tokens costs more than all rules together.
-    noqas = comments(text) if found or _MAY_BE_OURS.search(text) else []
+    worthwhile = "noqa" in text.lower() and (found or _MAY_BE_OURS.search(text))
+    comments = Comments(text if worthwhile else "")
     kept: list[Found] = []
     silenced: list[Finding] = []
     waived: set[int] = set()
     for each in found:
         rule = each.finding.rule
         line = each.finding.location.line if each.finding.location else None
-        covering = [n for n in noqas if (n.whole_file or n.line == line) and n.covers(rule)]
+        covering = [n for n in comments.noqas if comments.speak_for(n, line) and n.covers(rule)]
         if covering:
             silenced.append(each.finding)
         elif (ignore := port.ignored_at(each.node, rule)) is not None:
@@ -109,7 +133,7 @@ def sift(port: Port, found: Sequence[Found], allows: Callable[[str], bool]) -> S
         else:
             kept.append(each)
     if allows(UNUSED):
-        kept += _unused_noqas(port, noqas, allows)
+        kept += _unused_noqas(port, comments.noqas, allows)
         kept += _unused_waivers(port, waived, allows)
     return Sifted(tuple(kept), tuple(silenced))
 
@@ -145,7 +169,7 @@ def _unused_waivers(port: Port, waived: set[int], allows: Callable[[str], bool])
         known = [rule for rule in rules if rule in ids() or rule not in rulebook()]
         if len(known) == len(rules) and all(_judged(rule, allows) for rule in rules):
             text = port.source.line(line).rstrip("\r\n")
-            place = Location(port.path, line, text.index("#") + 1, line, len(text) + 1)
+            place = Location(port.path, line, max(text.find("#"), 0) + 1, line, len(text) + 1)
             named = ", ".join(sorted(rules))
             result.append(_finding(port, place, f"fwdoctor: ignore[{named}]", named, (), line))
     return result

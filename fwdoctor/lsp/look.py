@@ -116,7 +116,7 @@ def silenced(looked: Looked, found: Found) -> str | None:
 
     if looked.linted is None:
         return None
-    text, count, _ = silence(replace(looked.linted, found=(found,)))
+    text, count = silence(replace(looked.linted, found=(found,)))
     return _marked(looked.linted, text) if count else None
 
 

@@ -23,6 +23,7 @@ from fwdoctor.finding import (
     Side,
     Summary,
 )
+from fwdoctor.redact import redact
 from fwdoctor.reporters._excerpt import excerpt
 from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult
 
@@ -151,7 +152,7 @@ def _file(outcome: FileOutcome) -> FileDocument:
         outcome.moves,
         tuple(map(finding, outcome.todo)),
         outcome.reason,
-        outcome.diff,
+        None if outcome.diff is None else redact(outcome.diff),
         tuple(map(finding, outcome.ignored)),
     )
 

@@ -14,6 +14,7 @@ from fwdoctor.finding import (
     Severity,
     Side,
 )
+from fwdoctor.redact import redact
 from fwdoctor.reporters import Line, Style, ascii_only
 from fwdoctor.reporters._excerpt import underlined
 
@@ -92,7 +93,7 @@ def _checks(report: Report, style: Style) -> Iterator[Line]:
 def _diffs(report: Report) -> Iterator[Line]:
     colors = {"+": "green", "-": "red", "@": "cyan"}
     for file in report.files or ():
-        for row in (file.diff or "").split("\n")[:-1]:
+        for row in redact(file.diff or "").split("\n")[:-1]:
             header = row.startswith(("--- ", "+++ "))
             yield ((row, "bold" if header else colors.get(row[:1], "")),)
 

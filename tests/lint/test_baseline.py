@@ -74,10 +74,54 @@ def test_files_that_were_not_looked_at_keep_their_entries(project: Path) -> None
     before = known(project)
     assert lint("src/b.py") == 0
     assert known(project) == before
-    (project / "src" / "a.py").unlink()
-    (project / "src" / "b.py").write_text("import os\n")
-    assert lint() == 0
-    assert known(project) == {"src/a.py": before["src/a.py"]}
+    (project / "src" / "b.py").unlink()
+    assert lint("src/a.py") == 0
+    assert known(project) == {"src/a.py": before["src/a.py"]}, "a file that is gone has no findings"
+
+
+@pytest.mark.parametrize("args", [("--select", "FWD101"), ("--ignore", "FWD102")])
+@pytest.mark.parametrize("update", [False, True])
+def test_rules_that_were_not_looked_for_keep_their_entries(
+    project: Path, args: tuple[str, ...], update: bool
+) -> None:
+    lint("--update-baseline")
+    before = known(project)
+    assert lint(*args, *(["--update-baseline"] if update else [])) == 0
+    assert known(project) == before
+
+
+@pytest.mark.parametrize("update", [False, True])
+def test_files_that_could_not_be_read_keep_their_entries(project: Path, update: bool) -> None:
+    lint("--update-baseline")
+    before = known(project)
+    (project / "src" / "a.py").write_text(LINE + "def (\n")
+    assert lint(*(["--update-baseline"] if update else [])) == 2
+    assert known(project) == before
+
+
+def test_a_file_that_cannot_be_written_does_not_cost_the_report(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lint("--update-baseline")
+    (project / "src" / "a.py").write_text(OTHER + "from training.utils import setup_infra\n")
+    (project / "known.json").chmod(0o444)
+    capsys.readouterr()
+    assert lint() == 1
+    out = capsys.readouterr().out
+    assert "FWD120" in out
+    assert "keeps what it does not need" in out
+
+
+def test_a_finding_on_a_line_that_a_fix_changed_is_not_new(project: Path) -> None:
+    text = (
+        "from training.recipes.rl_loop import Config, main\n\n"
+        'main(Config(log_path="l"), rlor_mgr=None, cancel_on_exit=True)\n'
+    )
+    (project / "src" / "b.py").write_text(text)
+    lint("--update-baseline")
+    assert lint("--fix") == 0
+    assert "rlor_mgr" not in (project / "src" / "b.py").read_text()
+    assert [k.split()[0] for k in known(project)["src/b.py"]] == ["FWD105"]
 
 
 def test_a_run_that_only_shows_does_not_write(project: Path) -> None:

@@ -41,7 +41,7 @@ def at(path: str, line: int, end: int | None = None) -> Finding:
 
 def test_lines(repository: Path) -> None:
     (repository / "a.py").write_text("# one\n" + LINE + "# three\nx = 1\ny = 2\n")
-    changes = changed.since("HEAD")
+    changes = changed.Changes("HEAD")
     assert [line for line in range(1, 7) if changes.touches(at("a.py", line))] == [4, 5]
     assert changes.touches(at("a.py", 2, 4))
     assert not changes.touches(at("a.py", 1, 3))
@@ -56,7 +56,7 @@ def test_odd_names_new_files_renames_and_deletions(repository: Path) -> None:
     (repository / "ignored.py").write_text(LINE)
     git(repository, "mv", "a.py", "b.py")
     (repository / "b.py").write_text("# one\n" + LINE + "# 3\n")
-    changes = changed.since("HEAD")
+    changes = changed.Changes("HEAD")
     assert changes.touches(at(str(odd), 2))
     assert not changes.touches(at(str(odd), 1))
     assert changes.touches(at("new.py", 1))
@@ -64,7 +64,7 @@ def test_odd_names_new_files_renames_and_deletions(repository: Path) -> None:
     assert changes.touches(at("b.py", 3))
     assert not changes.touches(at("b.py", 2))
     odd.unlink()
-    assert not changed.since("HEAD").touches(at(str(odd), 1))
+    assert not changed.Changes("HEAD").touches(at(str(odd), 1))
 
 
 def test_it_counts_from_where_the_branch_left(repository: Path) -> None:
@@ -75,7 +75,7 @@ def test_it_counts_from_where_the_branch_left(repository: Path) -> None:
     (repository / "pkg" / "with space ä.py").write_text(LINE + "theirs = 1\n")
     git(repository, "commit", "-qam", "theirs")
     git(repository, "checkout", "-q", "work")
-    changes = changed.since("main")
+    changes = changed.Changes("main")
     assert changes.touches(at("a.py", 4))
     assert not changes.touches(at("pkg/with space ä.py", 1))
 
@@ -83,7 +83,7 @@ def test_it_counts_from_where_the_branch_left(repository: Path) -> None:
 def test_from_a_folder_below(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repository / "a.py").write_text("# one\n" + LINE + "# three\nx = 1\n")
     monkeypatch.chdir(repository / "pkg")
-    assert changed.since("HEAD").touches(at("../a.py", 4))
+    assert changed.Changes("HEAD").touches(at("../a.py", 4))
 
 
 def test_the_users_settings_of_git_change_nothing(repository: Path) -> None:
@@ -96,20 +96,59 @@ def test_the_users_settings_of_git_change_nothing(repository: Path) -> None:
     ):
         git(repository, "config", key, value)
     (repository / "a.py").write_text("# one\n" + LINE + "# three\nx = 1\n")
-    assert changed.since("HEAD").touches(at("a.py", 4))
+    assert changed.Changes("HEAD").touches(at("a.py", 4))
 
 
-@pytest.mark.parametrize("reference", ["nothing-like-this", "HEAD~7", "--output=/tmp/x", ""])
+def test_what_was_taken_out_counts_for_what_stands_around_it(repository: Path) -> None:
+    (repository / "a.py").write_text("call(\n    one=1,\n    two=2,\n)\nother()\n")
+    git(repository, "commit", "-qam", "a call")
+    (repository / "a.py").write_text("call(\n    two=2,\n)\nother()\n")
+    changes = changed.Changes("HEAD")
+    assert changes.touches(at("a.py", 1, 3))
+    assert not changes.touches(at("a.py", 1))
+    assert not changes.touches(at("a.py", 2, 3))
+    assert not changes.touches(at("a.py", 4))
+
+
+def test_attributes_of_files_hide_nothing(repository: Path) -> None:
+    (repository / ".gitattributes").write_text("*.py -diff\n")
+    (repository / "a.py").write_text("# one\n" + LINE + "# three\nx = 1\n")
+    assert changed.Changes("HEAD").touches(at("a.py", 4))
+
+
+def test_files_of_another_repository_are_asked_there(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q")
+    (other / "b.py").write_text(LINE)
+    git(other, "add", "-A")
+    git(other, "commit", "-qm", "first")
+    (other / "b.py").write_text(LINE + LINE)
+    changes = changed.Changes("HEAD")
+    assert changes.touches(at(str(other / "b.py"), 2))
+    assert not changes.touches(at(str(other / "b.py"), 1))
+
+
+def test_the_environment_changes_nothing(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIFF_OPTS", "-u5")
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
+    (repository / "a.py").write_text("# one\n" + LINE + "# three\nx = 1\n")
+    changes = changed.Changes("HEAD")
+    assert [line for line in range(1, 6) if changes.touches(at("a.py", line))] == [4]
+
+
+@pytest.mark.parametrize("reference", ["nothing-like-this", "HEAD~7", "--output=/tmp/x", "", "a..b", "a...b"])
 def test_an_unknown_commit_is_a_clear_error(repository: Path, reference: str) -> None:
     with pytest.raises(FwdoctorError, match="--diff-base"):
-        changed.since(reference)
+        changed.Changes(reference)
 
 
 def test_no_repository_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FwdoctorError, match="not a git repository"):
-        changed.since("HEAD")
+        changed.Changes("HEAD")
 
 
 def test_the_command(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,6 +101,42 @@ def test_noqa_counts_on_the_line_where_a_finding_begins() -> None:
     assert told(sift(text, rules)) == [("FWD001", 6)]
 
 
+ONE_FOR_ALL = {
+    "a string": IMPORT + ' as I\nx = I(region="""\n""")  # noqa: FWD101\n',
+    "a string, whatever its line": 'x = """\n""", __import__("os")\n' + IMPORT + "  # noqa: FWD101\n",
+    "a backslash": "from training.utils import \\\n    InfraConfig  # noqa: FWD101\n",
+    "a backslash, in front": "from training.utils import (  # noqa: FWD101\n    WandBConfig)\n",
+}
+
+
+def test_a_comment_speaks_for_all_lines_of_a_string_and_of_a_backslash() -> None:
+    for name, text in ONE_FOR_ALL.items():
+        found = [rule for rule, line in told(sift(text)) if not (rule == "FWD101" and line == 1)]
+        assert found == ([] if "front" not in name else ["FWD001"]), name
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_line_end_counts(newline: str) -> None:
+    text = newline.join(
+        ["x = '\x0c'", IMPORT + "  # noqa: FWD101", "y = 1  # fwdoctor: ignore[FWD102] gone", "z = 2", ""]
+    )
+    assert told(sift(text)) == [("FWD001", 3)]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# noqa: E501  # fwdoctor: ignore[FWD101] old",
+        "# type: ignore[x]  # fwdoctor: ignore[FWD101]",
+        "# fwdoctor: ignore[fwd101]",
+        "# fwdoctor: ignore[deprecated-infra-config]",
+        "# fwdoctor: ignore[FWD102 FWD101]",
+    ],
+)
+def test_waivers_in_all_spellings(comment: str) -> None:
+    assert [f for f in told(sift(f"{IMPORT}  {comment}\n")) if f[0] == "FWD101"] == []
+
+
 UNUSED = [
     # line of code and comment, the code that is blamed, the line without it
     ("x = 1  # noqa: FWD101", "FWD101", "x = 1"),

@@ -83,10 +83,14 @@ def test_what_is_mended_keeps_the_mark_and_the_line_ends() -> None:
     assert quiet == text.replace("import InfraConfig", "import InfraConfig  # noqa: FWD101")
 
 
-def test_no_comment_where_none_can_stand() -> None:
+def test_a_comment_stands_behind_the_last_line() -> None:
     looked = look(
         project(),
         "/nowhere/a.py",
         "from training.utils import \\\n    InfraConfig\nInfraConfig(region='''\n''')\n",
     )
-    assert [silenced(looked, f) is None for f in looked.found] == [False, True]
+    quiet = [silenced(looked, f) for f in looked.found]
+    assert quiet == [
+        "from training.utils import \\\n    InfraConfig  # noqa: FWD101\nInfraConfig(region='''\n''')\n",
+        "from training.utils import \\\n    InfraConfig\nInfraConfig(region='''\n''')  # noqa: FWD101\n",
+    ]

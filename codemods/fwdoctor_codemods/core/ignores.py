@@ -8,10 +8,13 @@ import re
 import tokenize
 from dataclasses import dataclass
 
+from fwdoctor.rulebook import rulebook
+
 _NOQA = re.compile(
     r"#\s*noqa(?:\s*:\s*(?P<rules>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*))?(?![\w-])", re.IGNORECASE
 )
-_PATTERN = re.compile(r"#\s*fwdoctor:\s*ignore(?:\[(?P<rules>[^\]]*)\])?[\s:-]*(?P<reason>.*)")
+_PATTERN = re.compile(r"#\s*fwdoctor:\s*ignore(?:\[(?P<rules>[^\]]*)\])?[\s:-]*(?P<reason>[^#]*)")
+_CODE = re.compile(r"[A-Z]{1,3}[0-9]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,9 @@ class Ignores:
         if "fwdoctor:" not in text and not (noqa and "noqa" in text.lower()):
             return
         try:
-            tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+            # Lines end for Python where they end here; the tokenizer would not see a lone CR.
+            lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"))
+            tokens = list(tokenize.generate_tokens(lines.readline))
         except (tokenize.TokenError, SyntaxError):
             return
         for token in tokens:
@@ -47,8 +52,8 @@ class Ignores:
                 continue
             if not token.line[: token.start[1]].strip():
                 self._alone.add(token.start[0])
-            if (found := _PATTERN.match(token.string)) is not None:
-                rules = frozenset(r.strip() for r in (found["rules"] or "").split(",") if r.strip())
+            if (found := _PATTERN.search(token.string)) is not None:
+                rules = frozenset(map(_rule, re.findall(r"[\w-]+", found["rules"] or "")))
                 self.by_line[token.start[0]] = Ignore(rules, found["reason"].strip())
             elif noqa and (silent := _NOQA.search(token.string)) is not None:
                 codes = frozenset(re.findall(r"FWD\d*", (silent["rules"] or "").upper()))
@@ -72,3 +77,13 @@ class Ignores:
             if found is not None and found.covers(rule):
                 return found
         return None
+
+
+def _rule(code: str) -> str:
+    """The id that a code or a name of a rule means; what means none is kept as it is."""
+    if _CODE.fullmatch(code):
+        return code.upper()
+    try:
+        return rulebook().named(code).id
+    except KeyError:
+        return code

@@ -209,6 +209,11 @@ def main() -> int:
     )
     options = parser.parse_args()
     stale = []
+    if not options.check and rules.COMPILED.read_text("utf-8") != (text := rules.compiled()):
+        # Pages and tables are made from what the commands read: that comes first.
+        rules.COMPILED.write_text(text, "utf-8")
+        rules.rulebook.cache_clear()
+        stale.append(rules.COMPILED.relative_to(ROOT))
     wanted = outputs()
     for path in PAGES.glob("FW*.md"):
         if path not in wanted:  # a rule that is gone

@@ -31,6 +31,7 @@ from fwdoctor.reporters._common import (
     would_change,
 )
 from fwdoctor.reporters._excerpt import excerpt
+from fwdoctor.reporters.rule_page import with_carets
 from fwdoctor.rulebook import Rule, rulebook
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -151,8 +152,11 @@ def _slots(template: str) -> str:
 
 
 def _examples(rule: Rule | None, *, fenced: bool = False) -> Iterator[str]:
-    """Bad and good code of the rule, a block each. Rules have none yet: what they get goes here."""
-    yield from ()
+    """Bad and good code of the rule, a block each; a comment of carets points at what is bad."""
+    for name, examples in (("Bad", rule.bad), ("Good", rule.good)) if rule else ():
+        for example in examples[:1]:
+            code = with_carets(example.strip("\n"))
+            yield f"{name}:\n\n```python\n{code}```" if fenced else f"{name}:\n{code}"
 
 
 def _markdown(step: str) -> str:

@@ -389,6 +389,16 @@ def main():
     url = f"https://example.com/jobs/{service.trainer_job_id}"
     requests.delete(url)
 """,
+    "trainer deleted by a text that grows": """
+def main(run):
+    service = MAKE
+    service.create_training_client()
+    text = f"{service.trainer_job_id}"
+    text = text + " " + text
+    text = text + "!"
+    print(text)
+    run(text)
+""",
     "trainer deleted by a program": """
 import subprocess
 def main():
@@ -955,6 +965,17 @@ class Run:
     def step(self):
         self.client.optim_step(None)
 """,
+    "on self, and another class has another client": """
+from openai import OpenAI
+class Judge:
+    def __init__(self):
+        self.client = OpenAI()
+class Run:
+    def __init__(self, service: FiretitanServiceClient):
+        self.client = service.create_training_client()
+    def step(self):
+        self.client.optim_step(None)
+""",
     "ready for another error": """
 def main(c: FiretitanTrainingClient):
     out = c.forward_backward([], "x")
@@ -982,6 +1003,8 @@ def test_future_in_a_variable_may_be_looked_at_in_the_next_cell() -> None:
 COROUTINES = {
     "await c.optim_step(p)": 0,
     "f = c.optim_step_async(p)": 1,
+    "c.save_state_async('x', timeout=5)": 1,
+    "await c.save_state_async('x', timeout=5)": 0,
     "f = await c.optim_step_async(p)": 1,
     "f = await c.optim_step(p)": 0,
     "f = await c.forward_async([], 'x'); await (await c.optim_step_async(p))": 0,
@@ -1033,6 +1056,8 @@ PATHS = {
     "x = Path(s.path); print(x.name)": 0,
     "open(Path(s.path))": 1,
     "print(str(Path(s.path)))": 0,
+    "x = Path(s.path); x = Path(x); print(x)": 0,
+    "x = Path(s.path); x = Path(x); open(x)": 1,
     "assert not os.path.exists(s.path)": 0,
     "assert os.path.exists(s.path)": 1,
     "print(os.path.exists(s.path))": 1,

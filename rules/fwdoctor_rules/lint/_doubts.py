@@ -17,8 +17,6 @@ _ASKING = frozenset(
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: Words in the name of what makes a stand-in.
 _STAND_IN = re.compile(r"mock|fake|stub|dummy|autospec|stand_?in", re.IGNORECASE)
-#: How many values behind values are looked at.
-_DEEPEST = 5
 
 
 # --- code that asks ---------------------------------------------------------------------------------------
@@ -82,56 +80,70 @@ def may_be_stand_in(file: File, value: ast.expr) -> bool:
     An annotation is believed where what makes the value is a function or method that cannot be seen, except
     in tests, and of names that speak of stand-ins.
     """
-    return _may_be(file, value, 0)
+    return _may_be(file, value, set())
 
 
-def _may_be(file: File, value: ast.expr, depth: int) -> bool:
-    if depth > _DEEPEST:
+def _may_be(file: File, value: ast.expr, seen: set[ast.AST]) -> bool:
+    if value in seen:  # names of names may go round in a circle
         return False
+    seen.add(value)
     match value:
         case ast.Name():
-            return any(_is_bound_so(file, value, b, depth) for b in file.model.bindings(value))
-        case ast.Attribute(attr=attribute):
-            stored = (s for s in file.port.stores if isinstance(s, ast.Attribute) and s.attr == attribute)
-            made = (getattr(file.model.parents[s], "value", None) for s in stored)
-            return any(isinstance(m, ast.Call) and _makes(file, m, depth + 1) for m in made)
+            return any(_is_bound_so(file, value, b, seen) for b in file.model.bindings(value))
+        case ast.Attribute():
+            return any(_may_be(file, made, seen) for made in _stored(file, value))
         case ast.Call():
-            return _makes(file, value, depth)
+            return _makes(file, value, seen)
         case ast.IfExp():
-            return any(_may_be(file, v, depth + 1) for v in (value.body, value.orelse))
+            return any(_may_be(file, v, seen) for v in (value.body, value.orelse))
         case ast.BoolOp():
-            return any(_may_be(file, v, depth + 1) for v in value.values)
+            return any(_may_be(file, v, seen) for v in value.values)
     return False
 
 
-def _is_bound_so(file: File, name: ast.Name, binding: Binding, depth: int) -> bool:
+def _stored(file: File, attribute: ast.Attribute) -> Iterator[ast.expr]:
+    """What calls give an attribute of ``self``, within the class, or of another name, wherever it stands."""
+    owner, text = _class_around(file, attribute), ast.unparse(attribute)
+    for store in file.port.stores:
+        if not isinstance(store, ast.Attribute) or store.attr != attribute.attr or ast.unparse(store) != text:
+            continue
+        made = getattr(file.model.parents[store], "value", None)
+        if isinstance(made, ast.Call) and _class_around(file, store) is owner:
+            yield made
+
+
+def _class_around(file: File, node: ast.AST) -> ast.AST | None:
+    return next((a for a in file.model.ancestors(node) if isinstance(a, ast.ClassDef)), None)
+
+
+def _is_bound_so(file: File, name: ast.Name, binding: Binding, seen: set[ast.AST]) -> bool:
     if binding.kind is not BindingKind.PARAMETER:
-        return binding.value is not None and _may_be(file, binding.value, depth + 1)
+        return binding.value is not None and _may_be(file, binding.value, seen)
     function = next((a for a in file.model.ancestors(binding.node) if isinstance(a, _FUNCTIONS)), None)
     if function is None or not file.is_test:
         return False
     if file.port.is_fixture(name.id):
         made = file.model.module.bindings[name.id][0].node
-        return isinstance(made, _FUNCTIONS) and _gives(file, made, depth + 1)
+        return isinstance(made, _FUNCTIONS) and _gives(file, made, seen)
     # The fixture of another file may be anything, whatever the test says that it is.
     return function.name.startswith("test") or file.port.is_fixture(function.name)
 
 
-def _makes(file: File, call: ast.Call, depth: int) -> bool:
+def _makes(file: File, call: ast.Call, seen: set[ast.AST]) -> bool:
     """Whether a call may make a stand-in."""
     kind = file.port.type_of(call)
     function = file.model.local_function(call.func)
     if function is not None:
-        return _gives(file, function, depth + 1)
+        return _gives(file, function, seen)
     if file.type_of(call) is not None:
         made_of = call.func.value if isinstance(call.func, ast.Attribute) else None
-        return made_of is not None and file.resolve(made_of) is None and _may_be(file, made_of, depth + 1)
+        return made_of is not None and file.resolve(made_of) is None and _may_be(file, made_of, seen)
     if kind is not None or file.is_test or _STAND_IN.search(ast.unparse(call.func)):
         return True
     return called(call)[:1].isupper()
 
 
-def _gives(file: File, function: ast.FunctionDef | ast.AsyncFunctionDef, depth: int) -> bool:
+def _gives(file: File, function: ast.FunctionDef | ast.AsyncFunctionDef, seen: set[ast.AST]) -> bool:
     """Whether a function of this file may return, or yield, a stand-in."""
     given = (n.value for n in ast.walk(function) if isinstance(n, ast.Return | ast.Yield))
-    return any(value is not None and _may_be(file, value, depth + 1) for value in given)
+    return any(value is not None and _may_be(file, value, seen) for value in given)

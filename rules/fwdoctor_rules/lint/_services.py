@@ -57,8 +57,6 @@ _WRITERS = frozenset(
     }
 )
 _TEXTS = frozenset({"dumps", "format", "quote", "repr", "str"})
-#: How many texts of texts are followed.
-_DEEPEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +105,24 @@ def _only_tells(attribute: str) -> bool:
 
 def _may_be_deleted(file: File, use: Use) -> bool:
     """Whether an attribute of a service is the id of what it provisioned, and goes where that may be deleted."""
-    return use.attribute in _IDS and isinstance(use.by, ast.expr) and _leaves(file, use.by, 0)
+    return use.attribute in _IDS and isinstance(use.by, ast.expr) and _leaves(file, use.by, set())
 
 
-def _leaves(file: File, name: ast.expr, depth: int) -> bool:
+def _leaves(file: File, name: ast.expr, seen: set[ast.AST]) -> bool:
     """Whether an id goes anywhere but into logs, and into calls of the cookbook and the SDK that delete nothing."""
-    if depth > _DEEPEST:
-        return True
+    if name in seen:  # texts of texts may go round in a circle
+        return False
+    seen.add(name)
     for use in uses(file, name):
         if use.way in (Way.TESTED, Way.DROPPED):
             continue
         if use.way in (Way.TEXT, Way.ELEMENT) and isinstance(use.by, ast.expr):
-            if _leaves(file, use.by, depth + 1):
+            if _leaves(file, use.by, seen):
                 return True
         elif use.way is not Way.ARGUMENT or not isinstance(use.by, ast.Call):
             return True
         elif called(use.by) in _TEXTS:
-            if _leaves(file, use.by, depth + 1):
+            if _leaves(file, use.by, seen):
                 return True
         elif called(use.by) not in _WRITERS and not _keeps(file, use.by):
             return True

@@ -18,7 +18,8 @@ attributes of a future where the code asks what it is.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
@@ -133,11 +134,12 @@ def step(client: ReconnectableClient, data: list) -> str:
 def check(file: File) -> Iterator[Hit]:
     """Every future of the training client that nobody waits for, or that is taken for its response."""
     methods = _methods(file)
+    waiting = functools.cache(lambda: _waiting(file, methods))
     for call in file.calls:
         owner, _, method = call.path.rpartition(".")
         plain = method.removesuffix("_async")
         if plain in methods.get(owner, ()) and not _is_in_doubt(file, call):
-            yield from _judged(file, call, plain, methods, is_async=method != plain)
+            yield from _judged(file, call, plain, waiting, is_async=method != plain)
 
 
 def _is_in_doubt(file: File, call: Call) -> bool:
@@ -154,7 +156,7 @@ def _methods(file: File) -> dict[str, frozenset[str]]:
 
 
 def _judged(
-    file: File, call: Call, method: str, methods: dict[str, frozenset[str]], *, is_async: bool
+    file: File, call: Call, method: str, waiting: Callable[[], frozenset[ast.AST]], *, is_async: bool
 ) -> Iterator[Hit]:
     shown = f"{method}_async" if is_async else method
     parent = file.model.parents[call.node]
@@ -164,10 +166,11 @@ def _judged(
             return
         future = parent
     found = uses(file, future)
-    if not _is_done(file, call, method):
+    is_sent = future is not call.node or not is_async
+    if not (is_sent and _is_done(file, call, method)):
         if any(_is_dropped(use) for use in found):
             yield _dropped(file, call, shown, future, is_async=is_async)
-        elif _is_forgotten(file, future) and not _is_pipelined(file, call, methods):
+        elif _is_forgotten(file, future) and file.port.function_of(call.node) not in waiting():
             yield _forgotten(call, shown, future, is_async=is_async)
     for use in found if not _doubts.is_asked(found) else ():
         detail = _mistaken(file, use, future)
@@ -225,21 +228,19 @@ def _is_forgotten(file: File, future: ast.expr) -> bool:
     return True
 
 
-def _is_pipelined(file: File, call: Call, methods: dict[str, frozenset[str]]) -> bool:
-    """Whether the same function waits for another future, or hands one on."""
-    function = file.port.function_of(call.node)
-    for other in file.calls:
-        owner, _, method = other.path.rpartition(".")
-        if other is call or method.removesuffix("_async") not in methods.get(owner, ()):
+def _waiting(file: File, methods: Mapping[str, frozenset[str]]) -> frozenset[ast.AST]:
+    """The functions that wait for a future, or hand one on."""
+    found = set()
+    for call in file.calls:
+        owner, _, method = call.path.rpartition(".")
+        if method.removesuffix("_async") not in methods.get(owner, ()):
             continue
-        if file.port.function_of(other.node) is not function:
-            continue
-        parent = file.model.parents[other.node]
-        future = parent if isinstance(parent, ast.Await) and method.endswith("_async") else other.node
+        parent = file.model.parents[call.node]
+        future = parent if isinstance(parent, ast.Await) and method.endswith("_async") else call.node
         kept = (u for u in uses(file, future) if not _is_dropped(u) and _mistaken(file, u, future) is None)
-        if _is_done(file, other, method) or any(kept):
-            return True
-    return False
+        if _is_done(file, call, method) or any(kept):
+            found.add(file.port.function_of(call.node))
+    return frozenset(found)
 
 
 def _forgotten(call: Call, shown: str, future: ast.expr, *, is_async: bool) -> Hit:

@@ -202,22 +202,25 @@ def _passed(file: File, use: Use, call: ast.Call) -> tuple[ast.expr, str, str] |
         return (call, "a place in a bucket", _STORAGE) if filled else None
     if not call.args or call.args[0] is not use.node:
         return _joined(file, call)
-    if _is_file(file, call):
+    if _is_file(file, call, set()):
         return use.node, "a file", _STORAGE
     return None
 
 
-def _is_file(file: File, call: ast.Call) -> bool:
+def _is_file(file: File, call: ast.Call, seen: set[ast.AST]) -> bool:
     """Whether a call takes its first argument for the name of a file or folder."""
     if file.model.resolve(call.func) != "pathlib.Path":
         return _is_open(file, call.func) or file.model.resolve(call.func) in _FILES
+    if call in seen:  # p = Path(p)
+        return False
+    seen.add(call)
     for use in uses(file, call):
         if use.way is Way.DROPPED or use.attribute in _TOUCHES:
             return True
         if use.way is Way.TEXT and isinstance(use.by, ast.BinOp) and use.by.left is use.node:
             return True
         taker = use.by if use.way is Way.ARGUMENT and isinstance(use.by, ast.Call) else None
-        if taker is not None and taker.args[:1] == [use.node] and _is_file(file, taker):
+        if taker is not None and taker.args[:1] == [use.node] and _is_file(file, taker, seen):
             return True
     return False
 

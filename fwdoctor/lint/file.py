@@ -230,10 +230,19 @@ class File:
 
     def may_be_mocked(self, node: ast.AST) -> bool:
         """Whether a test may have put a stand-in in the place of what is called here."""
-        if any(path.startswith(("unittest.mock", "mock.")) for path in self.model.imported):
+        if self._has_stand_ins:
             return True
-        functions = (a for a in self.model.ancestors(node) if isinstance(a, _FUNCTIONS))
-        return any(a.arg in _PATCHERS for f in functions for a in (*f.args.args, *f.args.kwonlyargs))
+        return any(_patches(a) for a in self.model.ancestors(node) if isinstance(a, _FUNCTIONS))
+
+    @cached_property
+    def _has_stand_ins(self) -> bool:
+        """Whether the file imports what makes stand-ins, or one of its fixtures puts some in place."""
+        paths = {*self.model.imported, *(a.name for s in self.model.imports for a in s.names)}
+        if any(path == "mock" or path.startswith(("unittest.mock", "mock.")) for path in paths):
+            return True
+        functions = (s.node for s in self.model.scopes.values() if isinstance(s.node, _FUNCTIONS))
+        patching = (decorator for f in functions if _patches(f) for decorator in f.decorator_list)
+        return any("fixture" in ast.unparse(decorator) for decorator in patching)
 
     # --- settings ------------------------------------------------------------------------------------
 
@@ -493,6 +502,11 @@ class File:
             values = [k.value for k in made.keywords] if isinstance(made, ast.Call) else []
         pairs = zip(keys, values, strict=True)
         return [Argument(name, key, value) for (key, name), value in pairs]
+
+
+def _patches(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function asks pytest for something that puts stand-ins in place."""
+    return any(a.arg in _PATCHERS for a in (*function.args.args, *function.args.kwonlyargs))
 
 
 def _setting(call: Call, argument: Argument) -> Setting:

@@ -65,8 +65,8 @@ class Use:
 def uses(file: File, value: ast.expr, *, far: bool = False) -> list[Use]:
     """What happens to a value, in the order of the text.
 
-    Followed are names, ``x if c else y`` and ``x or y``. With ``far`` also the parameters of functions of
-    this file, their results, and ``self.x`` within its class.
+    Followed are names, ``x if c else y``, ``x or y`` and ``a, b = x, y``. With ``far`` also the parameters of
+    functions of this file, their results, and ``self.x`` within its class.
     """
     return sorted(_Follower(file, far).follow(value), key=lambda u: (u.node.lineno, u.node.col_offset))
 
@@ -99,6 +99,10 @@ class _Follower:
                 yield from self.follow(parent)
             case ast.Call() if value is not parent.func:
                 yield from self._passed(value, parent)
+            case ast.Tuple() | ast.List() if (part := self._unpacked(value, parent)) is not None:
+                yield from self._bound(value, part)
+            case ast.ListComp() | ast.SetComp() if self._is_dropped(value, parent):
+                yield Use(Way.DROPPED, value, self.model.parents[parent])
             case ast.withitem(optional_vars=ast.Name() as name):
                 yield Use(Way.ENTERED, value, parent)
                 yield from self._loads(name)
@@ -117,6 +121,22 @@ class _Follower:
         while isinstance(parent, ast.BinOp) and isinstance(self.model.parents[parent], ast.BinOp):
             parent = self.model.parents[parent]
         return parent
+
+    def _unpacked(self, value: ast.expr, parts: ast.Tuple | ast.List) -> ast.expr | None:
+        """What a part of ``a, b = x, y`` is assigned to."""
+        statement = self.model.parents[parts]
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            return None
+        target = statement.targets[0]
+        if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != len(parts.elts):
+            return None
+        if any(isinstance(e, ast.Starred) for e in (*target.elts, *parts.elts)):
+            return None
+        return target.elts[parts.elts.index(value)]
+
+    def _is_dropped(self, value: ast.expr, parent: ast.ListComp | ast.SetComp) -> bool:
+        """Whether a comprehension is a statement: a loop in disguise, whose values nobody gets."""
+        return value is parent.elt and isinstance(self.model.parents[parent], ast.Expr)
 
     def _bound(self, value: ast.expr, target: ast.expr) -> Iterator[Use]:
         if isinstance(target, ast.Name):
@@ -212,4 +232,21 @@ def _parameter(
 def is_steady(file: File, name: ast.Name) -> bool:
     """Whether a name is bound once in its scope, by an assignment: then every load is that value."""
     bindings = file.model.bindings(name)
-    return len(bindings) == 1 and bindings[0].kind is BindingKind.ASSIGN
+    if len(bindings) != 1:
+        return False
+    unpacked = isinstance(bindings[0].node, ast.Name) and _is_unpacked(file, bindings[0].node)
+    return unpacked or bindings[0].kind is BindingKind.ASSIGN
+
+
+def _is_unpacked(file: File, target: ast.Name) -> bool:
+    """Whether a name is a part of what an assignment fills, and no loop's."""
+    parts = file.model.parents[target]
+    return isinstance(parts, ast.Tuple | ast.List) and isinstance(file.model.parents[parts], ast.Assign)
+
+
+def called(call: ast.Call) -> str:
+    """The last name of what is called: ``info`` of ``logging.info(…)``; empty where it has none."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""

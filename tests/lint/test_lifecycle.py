@@ -17,7 +17,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 import tinker
 from fireworks.training.sdk import (
-    DeploymentManager, FireworksClient, FiretitanServiceClient, TrainerJobConfig, TrainerJobManager
+    DeploymentConfig, DeploymentManager, FireworksClient, FiretitanServiceClient, TrainerJobConfig, TrainerJobManager
 )
 from fireworks.training.sdk.client import FiretitanTrainingClient
 from training.utils import ReconnectableClient, TrainerConfig
@@ -32,9 +32,9 @@ def make(**settings):
 MAKE = "FiretitanServiceClient.from_firetitan_config(cleanup_trainer_on_close=True)"
 
 
-def found(body: str, target: str = "latest") -> list[str]:
+def found(body: str, target: str = "latest", path: str = "example.py") -> list[str]:
     """The ids of the lifecycle rules that find something, in the order of the text."""
-    port = open_port("example.py", HEAD + body.replace("MAKE", MAKE), Context(resolve(target)))
+    port = open_port(path, HEAD + body.replace("MAKE", MAKE), Context(resolve(target)))
     return [f.finding.rule for f in engine.find(port) if f.finding.rule.startswith("FWD3")]
 
 
@@ -115,6 +115,27 @@ if __name__ == "__main__":
     "settings that nobody sees": """
 def main(**settings):
     service = FiretitanServiceClient.from_firetitan_config(**settings)
+    service.create_training_client()
+""",
+    "its id is logged": """
+import json, logging
+def main(out):
+    service = MAKE
+    service.create_training_client()
+    job = service.trainer_job_id
+    logging.info("job %s", job)
+    print(f"job {job}, {service.deployment_id}")
+    out.write(json.dumps({"job": job}))
+""",
+    "its trainer is looked at": """
+def main():
+    service = MAKE
+    service.create_training_client()
+    print(TrainerJobManager(api_key="k").get(service.trainer_job_id))
+""",
+    "made with another thing": """
+def main():
+    service, step = MAKE, 0
     service.create_training_client()
 """,
 }
@@ -345,6 +366,130 @@ def main():
     service.create_training_client()
     service.close()
 """,
+    "trainer deleted in finally": """
+def main():
+    service = MAKE
+    try:
+        service.create_training_client()
+    finally:
+        TrainerJobManager(api_key="k").delete(service.trainer_job_id)
+""",
+    "trainer deleted by another id": """
+def main():
+    service = MAKE
+    client = service.create_training_client()
+    manager = TrainerJobManager(api_key="k")
+    manager.delete(client.job_id)
+""",
+    "trainer deleted by a request": """
+import requests
+def main():
+    service = MAKE
+    service.create_training_client()
+    url = f"https://example.com/jobs/{service.trainer_job_id}"
+    requests.delete(url)
+""",
+    "trainer deleted by a text that grows": """
+def main(run):
+    service = MAKE
+    service.create_training_client()
+    text = f"{service.trainer_job_id}"
+    text = text + " " + text
+    text = text + "!"
+    print(text)
+    run(text)
+""",
+    "trainer deleted by a program": """
+import subprocess
+def main():
+    service = MAKE
+    service.create_training_client()
+    subprocess.run(["firectl", "delete", str(service.managed_trainer_job_id)])
+""",
+    "deployment scaled by hand": """
+def main():
+    service = MAKE
+    service.create_training_client()
+    DeploymentManager(api_key="k").scale_to_zero(service.deployment_id)
+""",
+    "its id is given away": """
+def main():
+    service = MAKE
+    service.create_training_client()
+    return service.trainer_job_id
+""",
+    "only read, not provisioned": """
+def main():
+    service = MAKE
+    print(service, service.managed_trainer_job_id, service.managed_training_profile)
+""",
+    "fails as a test wants": """
+import pytest
+def test_it():
+    service = MAKE
+    with pytest.raises(ValueError):
+        service.create_training_client()
+    with pytest.raises(ValueError):
+        MAKE.create_training_client()
+""",
+    "a fixture puts stand-ins in place": """
+import pytest
+@pytest.fixture(autouse=True)
+def offline(monkeypatch):
+    monkeypatch.setattr(FiretitanServiceClient, "from_firetitan_config", make)
+def test_it():
+    service = MAKE
+    assert service.create_training_client()
+""",
+    "mock under its own name": """
+import unittest.mock
+def test_it():
+    service = MAKE
+    assert service.create_training_client()
+""",
+    "errors are suppressed": """
+def main():
+    service = MAKE
+    with contextlib.suppress(Exception):
+        service.create_training_client()
+    service.close()
+""",
+    "errors are suppressed in a coroutine": """
+async def main():
+    service = MAKE
+    with contextlib.suppress(KeyError, BaseException):
+        client = service.create_training_client()
+        await client.optim_step(None)
+    service.close()
+""",
+    "only words between": """
+import logging
+def main():
+    service = MAKE
+    service.create_training_client
+    print("dry run")
+    logging.info("it is %s", str(1))
+    service.close()
+""",
+    "errors are caught, and else only prints": """
+def main():
+    service = MAKE
+    code = 0
+    try:
+        service.create_training_client()
+    except BaseException:
+        code = 1
+    else:
+        print("done")
+    service.close()
+    return code
+""",
+    "never provisioned, and closed": """
+def main(work):
+    service = MAKE
+    work()
+    service.close()
+""",
     "closed under a condition": """
 def main(keep):
     service = MAKE
@@ -385,6 +530,32 @@ def main():
         raise SystemExit(1)
     service.close()
 """,
+    "in the try, behind the work": """
+def main():
+    service = MAKE
+    try:
+        service.create_training_client()
+        service.close()
+    except Exception:
+        raise
+""",
+    "in the try, and errors are logged": """
+def main(span):
+    service = MAKE
+    with span:
+        try:
+            service.create_training_client()
+            service.close()
+        except Exception as error:
+            print(error)
+""",
+    "narrow suppress": """
+def main():
+    service = MAKE
+    with contextlib.suppress(KeyError):
+        service.create_training_client()
+    service.close()
+""",
     "loop": """
 def main(rows):
     service = MAKE
@@ -401,6 +572,12 @@ def test_closing_that_an_error_skips(body: str) -> None:
     assert found(body) == ["FWD302"]
 
 
+def test_skipped_closing_is_not_told_in_notebooks() -> None:
+    body = f"service = {MAKE}\nservice.create_training_client()\nservice.close()\n"
+    assert found(body) == ["FWD302"]
+    assert found(body, path="example.ipynb") == []
+
+
 ENTERED = {
     "async with": ("async def main():\n    async with MAKE as s:\n        s.create_training_client()\n", 1),
     "a name": ("def main():\n    s = MAKE\n    with s:\n        s.create_training_client()\n", 1),
@@ -410,6 +587,30 @@ ENTERED = {
     "unknown": ("def main(s):\n    with s:\n        s.create_training_client()\n", 0),
     "nullcontext": ("with contextlib.nullcontext(MAKE) as s:\n    print(s)\n", 0),
     "other client": ("with FireworksClient(api_key='k') as c:\n    print(c)\n", 0),
+    "a test wants it to fail": (
+        "import pytest\ndef test_it():\n    with pytest.raises(TypeError):\n        with MAKE:\n            ...\n",
+        0,
+    ),
+    "asks for the method": (
+        "def main():\n    s = MAKE\n    if hasattr(s, '__enter__'):\n        with s:\n            ...\n",
+        0,
+    ),
+    "asks for another method": (
+        "def main():\n    s = MAKE\n    if hasattr(s, 'flush'):\n        with s:\n            ...\n",
+        1,
+    ),
+    "ready for the error": (
+        "def main():\n    try:\n        with MAKE as s:\n            ...\n    except AttributeError:\n        ...\n",
+        0,
+    ),
+    "ready for another error": (
+        "def main():\n    try:\n        with MAKE as s:\n            ...\n    except OSError:\n        ...\n",
+        1,
+    ),
+    "a fixture of another file": (
+        "import pytest\ndef test_it(s: FiretitanServiceClient):\n    with s:\n        ...\n",
+        0,
+    ),
     "other type in a branch": (
         "def main(x):\n    s = MAKE if x else contextlib.nullcontext()\n    with s:\n        ...\n",
         0,
@@ -472,6 +673,37 @@ loop.main(loop.Config(), rlor_mgr=TrainerJobManager(api_key='k'))
     "cleaning up": ("m = DeploymentManager(api_key='k')\nm.scale_to_zero('d')\nm.delete('d')\n", 0),
     "attached client without a manager": ("ReconnectableClient(None, 'j', 'b', endpoint=make())\n", 0),
     "somebody else's": ("class WeightSyncer:\n    ...\nWeightSyncer()\n", 0),
+    "serving, beside serverless training": (
+        """
+def train():
+    service = FiretitanServiceClient(api_key='k', base_url='https://api.fireworks.ai/training/v1/serverless')
+    service.create_lora_training_client(base_model='b', rank=8)
+    service.close()
+def serve(model):
+    DeploymentManager(api_key='k').create_or_get(DeploymentConfig(deployment_id='d', base_model=model))
+""",
+        0,
+    ),
+    "deployment of a trainer": (
+        """
+def serve(job):
+    config = DeploymentConfig(deployment_id='d', base_model='b', hot_load_trainer_job=job)
+    DeploymentManager(api_key='k').create_or_get(config)
+""",
+        1,
+    ),
+    "deployment in a file that starts trainers": (
+        """
+def serve(jobs: TrainerJobManager):
+    jobs.create_and_wait(TrainerJobConfig(base_model='b'))
+    DeploymentManager(api_key='k').create_or_get(DeploymentConfig(deployment_id='d', base_model='b'))
+""",
+        1,
+    ),
+    "fails as a test wants": (
+        "import pytest\nm = TrainerJobManager(api_key='k')\nwith pytest.raises(TypeError):\n    m.create()\n",
+        0,
+    ),
     "free client": ("c = FireworksClient(api_key='k')\nc.list_checkpoints('j')\n", 0),
 }
 
@@ -514,15 +746,59 @@ def test_cleanup_of_a_deployment(value: str, count: int) -> None:
     assert found(text) == ["FWD304"] * count
 
 
+CLEANUP_IN_TESTS = {
+    "refused at once": """
+import pytest
+with pytest.raises(ValueError):
+    FiretitanServiceClient.from_firetitan_config(cleanup_deployment_on_close="zero").close()
+""",
+    "refused later": """
+import pytest
+service = FiretitanServiceClient.from_firetitan_config(cleanup_deployment_on_close="zero")
+with pytest.raises(ValueError):
+    service.close()
+""",
+    "a stand-in": """
+def test_it(mocker):
+    FiretitanServiceClient.from_firetitan_config(cleanup_trainer_on_close="no")
+""",
+}
+
+
+@pytest.mark.parametrize("body", CLEANUP_IN_TESTS.values(), ids=CLEANUP_IN_TESTS)
+def test_cleanup_that_a_test_tries_out(body: str) -> None:
+    assert found(body) == []
+
+
 TRAIN = "def main(c: FiretitanTrainingClient, p: tinker.AdamParams, w: ReconnectableClient):\n"
 FUTURES = {
     "c.optim_step(p)": 1,
     "c.optim_step(p).result()": 0,
-    "f = c.optim_step(p)": 0,
-    "_ = c.optim_step(p)": 0,
+    "f = c.optim_step(p)": 1,
+    "f: object = c.optim_step(p)": 1,
+    "_ = c.optim_step(p)": 1,
+    "for b in 'ab': f = c.forward_backward(b, 'x')": 1,
+    "f = c.forward_backward([], 'x'); c.optim_step(p).result()": 0,
+    "f = c.forward_backward([], 'x'); f = c.optim_step(p); f.result()": 0,
+    "f = c.forward_backward([], 'x'); w.list.append(c.optim_step(p))": 0,
+    "f = c.forward_backward([], 'x'); print(c.optim_step(p).metrics)": 2,
+    "f = c.save_state('x', timeout=5)": 0,
+    "f = c.optim_step(p); print(locals())": 0,
+    "w.last = c.optim_step(p)": 0,
+    "a, b = c.forward_backward([], 'x'), c.optim_step(p); print(a.metrics, b.result())": 1,
+    "a, b = c.forward_backward([], 'x'), c.optim_step(p); a = a.result(); print(a.metrics, b.result())": 0,
+    "c.optim_step(p) if w else None": 1,
+    "w and c.optim_step(p)": 1,
+    "print(c.forward([], 'x')['loss'])": 1,
+    "f = c.forward([], 'x'); print(f['loss'])": 1,
+    "f = c.forward([], 'x').result(); print(f['loss'])": 0,
+    "print(w.table[c.forward([], 'x')])": 0,
     "return c.optim_step(p)": 0,
     "print(c.optim_step(p))": 0,
-    "[c.optim_step(p) for _ in 'ab']": 0,
+    "[c.optim_step(p) for _ in 'ab']": 1,
+    "[c.optim_step(p).result() for _ in 'ab']": 0,
+    "fs = [c.optim_step(p) for _ in 'ab']; print(fs)": 0,
+    "print([c.optim_step(p) for _ in 'ab'])": 0,
     "yield c.optim_step(p)": 0,
     "f = c.optim_step(p); f.add_done_callback(print)": 0,
     "f = c.optim_step(p); print(f.metrics)": 1,
@@ -550,8 +826,189 @@ def test_future(line: str, count: int) -> None:
     assert found(f"{TRAIN}    {line}\n") == ["FWD305"] * count
 
 
+IN_DOUBT = {
+    "asks for the attribute": """
+def main(c: FiretitanTrainingClient):
+    out = c.forward_backward([], "x")
+    if hasattr(out, "metrics"):
+        return out.metrics
+    return out.result().metrics
+""",
+    "asks for result": """
+def main(c: FiretitanTrainingClient):
+    out = c.forward_backward([], "x")
+    if callable(getattr(out, "result", None)):
+        return out.result().metrics
+    return out.metrics
+""",
+    "ready for the error": """
+def main(c: FiretitanTrainingClient):
+    out = c.forward_backward([], "x")
+    try:
+        return out.metrics
+    except (KeyError, AttributeError):
+        return out.result().metrics
+""",
+    "suppresses the error": """
+def main(c: FiretitanTrainingClient):
+    out = c.forward_backward([], "x")
+    with contextlib.suppress(AttributeError):
+        print(out.metrics)
+    out.result()
+""",
+    "another class in a branch": """
+def main(c: FiretitanTrainingClient):
+    if isinstance(c, ReconnectableClient):
+        c.forward_backward([])
+        return c.forward_backward([]).metrics
+""",
+    "a test says that it fails": """
+import pytest
+def main(c: FiretitanTrainingClient):
+    with pytest.raises(ValueError):
+        c.optim_step(None)
+""",
+    "stand-in in spite of its annotation": """
+from fakes import Client, make_fake
+def main():
+    c: FiretitanTrainingClient = Client()
+    c.optim_step(None)
+    other: FiretitanTrainingClient = make_fake("x")
+    other.optim_step(None)
+""",
+    "stand-in of a class of this file": """
+class Fake:
+    def optim_step(self, params): ...
+def client() -> FiretitanTrainingClient:
+    return Fake()
+client().optim_step(None)
+""",
+    "stand-in of a service": """
+from fakes import Service
+service: FiretitanServiceClient = Service()
+service.create_training_client().optim_step(None)
+""",
+    "stand-in on self": """
+class Run:
+    client: FiretitanTrainingClient
+    def __init__(self):
+        self.client = make_mock()
+    def step(self):
+        self.client.optim_step(None)
+""",
+    "mock": """
+from unittest.mock import MagicMock, patch
+def test_it():
+    c: FiretitanTrainingClient = MagicMock()
+    assert c.forward_backward([], "x").metrics
+    with patch.object(FiretitanServiceClient, "from_firetitan_config"):
+        service = FiretitanServiceClient.from_firetitan_config()
+        service.create_training_client().optim_step(None)
+        service.close()
+""",
+    "fixture of this file": """
+import pytest
+from fakes import Client
+@pytest.fixture
+def c() -> FiretitanTrainingClient:
+    yield Client()
+def test_it(c: FiretitanTrainingClient):
+    c.optim_step(None)
+""",
+    "fixture of another file": """
+import pytest
+def test_it(c: FiretitanTrainingClient):
+    c.optim_step(None)
+""",
+    "the snapshot is found in the list": """
+def main(c: FiretitanTrainingClient, fw: FireworksClient, job: str):
+    c.save_weights_for_sampler("final")
+    name = fw.list_checkpoints(job)[0]["name"]
+    fw.promote_checkpoint(name=name, output_model_id="mine", base_model="b")
+""",
+}
+
+
+@pytest.mark.parametrize("body", IN_DOUBT.values(), ids=IN_DOUBT)
+def test_future_in_doubt(body: str) -> None:
+    assert found(body) == []
+
+
+CERTAIN = {
+    "isinstance says the same": """
+def main(c: FiretitanTrainingClient):
+    assert isinstance(c, FiretitanTrainingClient)
+    c.optim_step(None)
+""",
+    "another function asks": """
+def main(c: FiretitanTrainingClient):
+    c.optim_step(None)
+def other(c):
+    return isinstance(c, ReconnectableClient)
+""",
+    "annotated, of a service that nobody annotated": """
+def main(service):
+    c: FiretitanTrainingClient = service.create_training_client()
+    c.optim_step(None)
+""",
+    "live fixture of this file": """
+import pytest
+@pytest.fixture
+def c() -> FiretitanTrainingClient:
+    return FiretitanServiceClient(api_key="k").create_lora_training_client(base_model="b")
+def test_it(c: FiretitanTrainingClient):
+    c.optim_step(None)
+""",
+    "on self": """
+class Run:
+    client: FiretitanTrainingClient
+    def step(self):
+        self.client.optim_step(None)
+""",
+    "on self, and another class has another client": """
+from openai import OpenAI
+class Judge:
+    def __init__(self):
+        self.client = OpenAI()
+class Run:
+    def __init__(self, service: FiretitanServiceClient):
+        self.client = service.create_training_client()
+    def step(self):
+        self.client.optim_step(None)
+""",
+    "ready for another error": """
+def main(c: FiretitanTrainingClient):
+    out = c.forward_backward([], "x")
+    try:
+        return out.metrics
+    except KeyError:
+        return out.result()
+""",
+    "module of a script": """
+c: FiretitanTrainingClient = make()
+f = c.optim_step(None)
+""",
+}
+
+
+@pytest.mark.parametrize("body", CERTAIN.values(), ids=CERTAIN)
+def test_future_of_a_certain_client(body: str) -> None:
+    assert found(body) == ["FWD305"]
+
+
+def test_future_in_a_variable_may_be_looked_at_in_the_next_cell() -> None:
+    assert found(CERTAIN["module of a script"], path="example.ipynb") == []
+
+
 COROUTINES = {
     "await c.optim_step(p)": 0,
+    "f = c.optim_step_async(p)": 1,
+    "c.save_state_async('x', timeout=5)": 1,
+    "await c.save_state_async('x', timeout=5)": 0,
+    "f = await c.optim_step_async(p)": 1,
+    "f = await c.optim_step(p)": 0,
+    "f = await c.forward_async([], 'x'); await (await c.optim_step_async(p))": 0,
+    "[await c.optim_step_async(p) for _ in 'ab']": 1,
     "await c.optim_step_async(p)": 1,
     "c.optim_step_async(p)": 1,
     "await (await c.optim_step_async(p))": 0,
@@ -572,6 +1029,15 @@ def test_future_in_a_coroutine(line: str, count: int) -> None:
 
 PATHS = {
     "print('gs://b/%s' % s.path)": 0,
+    "print('gs://b/x.log has %s of %s' % ('x', s.path))": 0,
+    "print('gs://%s/x.log has %s' % ('x', s.path))": 0,
+    "print('gs://{}/x.log has {}'.format('x', s.path))": 0,
+    "print('gs://{}/{}'.format('x', s.path))": 1,
+    "print(f'gs://b/log: saved {s.path}')": 0,
+    "print(f'gs://{p}/log: saved {s.path}')": 0,
+    "print(f'gs://{p}/{s.path} is there')": 1,
+    "print('gs://b/log: ' + s.path)": 0,
+    "print(os.path.join('gs://b is', s.path))": 0,
     "print('gs://b/%s/%s' % ('x', s.path))": 1,
     "print('gs://b/{}'.format(s.path))": 1,
     "print('gs://b/' + s.path + '/x')": 1,
@@ -583,6 +1049,18 @@ PATHS = {
     "open(f'{s.path}.json', 'w')": 0,
     "Path(s.path)": 1,
     "Path('logs', s.path)": 0,
+    "print(Path(s.path).name, Path(s.path).stem, Path(s.path).parts)": 0,
+    "print(Path('logs') / Path(s.path))": 0,
+    "print(Path(s.path) / 'adapter.safetensors')": 1,
+    "x = Path(s.path); print(x.exists())": 1,
+    "x = Path(s.path); print(x.name)": 0,
+    "open(Path(s.path))": 1,
+    "print(str(Path(s.path)))": 0,
+    "x = Path(s.path); x = Path(x); print(x)": 0,
+    "x = Path(s.path); x = Path(x); open(x)": 1,
+    "assert not os.path.exists(s.path)": 0,
+    "assert os.path.exists(s.path)": 1,
+    "print(os.path.exists(s.path))": 1,
     "os.listdir(path=s.path)": 0,
     "c.load_state(s.path).result()": 1,
     "c.load_state(path=s.path).result()": 1,
@@ -608,6 +1086,10 @@ FIXES = [
     ("async c.optim_step(p)\n", "await c.optim_step(p)\n"),
     ("async await c.optim_step_async(p)\n", "await (await c.optim_step_async(p))\n"),
     ("async c.optim_step_async(p)\n", "await (await c.optim_step_async(p))\n"),
+    ("[c.optim_step(p) for _ in 'ab']\n", "[c.optim_step(p).result() for _ in 'ab']\n"),
+    ("async [c.optim_step(p) for _ in 'ab']\n", "[await c.optim_step(p) for _ in 'ab']\n"),
+    ("c.optim_step(p) if w else None\n", "c.optim_step(p).result() if w else None\n"),
+    ("f = c.optim_step(p)\n", "f = c.optim_step(p)\n"),
 ]
 
 

@@ -7,21 +7,64 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fwdoctor.lint.file import UNKNOWN, Call, File
-from fwdoctor.lint.flow import Use, Way, uses
+from fwdoctor.lint.flow import Use, Way, called, uses
 
 #: What makes a service that will provision a trainer.
 MAKERS = ("build_service_client", "FiretitanServiceClient.from_firetitan_config")
 #: Calls that are given a service and leave the closing of it to others.
 _BORROWERS = ("ReconnectableClient", "ReconnectableClient.from_training_client", "TrainingCheckpoints")
-_READERS = frozenset({"bool", "id", "isinstance", "print", "repr", "str", "type"})
+_READERS = frozenset({"bool", "hasattr", "id", "isinstance", "print", "repr", "str", "type"})
+#: What names a trainer or a deployment of a service: with it, others can delete them.
+_IDS = frozenset(
+    {
+        "deployment_id",
+        "managed_deployment_id",
+        "managed_trainer_job_id",
+        "reference_client_job_id",
+        "reference_job_id",
+        "reference_trainer_job_id",
+        "trainer_job_id",
+    }
+)
+#: What else a service tells about itself without provisioning anything; so does all that begins with managed_.
+_FACTS = frozenset(
+    {
+        "accelerator_count",
+        "accelerator_type",
+        "deployment_shape",
+        "max_context_length",
+        "training_profile",
+        "training_session_id",
+        "training_session_name",
+    }
+)
+#: Functions and methods that show or write down what they are given, and give a text at most.
+_WRITERS = frozenset(
+    {
+        "critical",
+        "debug",
+        "dump",
+        "echo",
+        "error",
+        "exception",
+        "info",
+        "log",
+        "print",
+        "update",
+        "warning",
+        "write",
+        "write_text",
+    }
+)
+_TEXTS = frozenset({"dumps", "format", "quote", "repr", "str"})
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """A managed service that is made in a file: the call, and where it is closed.
 
-    ``hidden``: something may close it that cannot be seen. ``used``: a trainer is asked of it (making it
-    provisions nothing).
+    ``hidden``: something may close it that cannot be seen, or may delete by hand what it provisioned.
+    ``used``: a trainer is asked of it (making it, and reading what it knows, provisions nothing).
     """
 
     made: Call
@@ -33,7 +76,7 @@ class Service:
 def services(file: File) -> Iterator[Service]:
     """The managed services that a file makes, tests with stand-ins left out."""
     for call in file.calls_of(*MAKERS):
-        if not file.may_be_mocked(call.node):
+        if not file.may_be_mocked(call.node) and not file.is_expected_to_fail(call.node):
             yield _service(file, call)
 
 
@@ -44,20 +87,65 @@ def _service(file: File, call: Call) -> Service:
         if use.attribute == "close" and isinstance(use.by, ast.Attribute):
             closed.append(use.by)
         elif use.attribute is not None:
-            used = True
-            hidden = hidden or use.attribute.startswith("_")
+            used = used or not (_only_tells(use.attribute) or file.is_expected_to_fail(use.node))
+            hidden = hidden or use.attribute.startswith("_") or _may_be_deleted(file, use)
+        elif _reads(use):
+            continue
         elif use.way is Way.ARGUMENT and _borrows(file, use):
             used = True
         elif use.way not in (Way.TESTED, Way.TEXT, Way.DROPPED):
             hidden = True
-    return Service(call, tuple(closed), used, hidden or _is_shared(file, call))
+    hidden = hidden or any(file.calls_of("TrainerJobManager.delete")) or _is_shared(file, call)
+    return Service(call, tuple(closed), used, hidden)
+
+
+def _only_tells(attribute: str) -> bool:
+    return attribute.startswith("managed_") or attribute in _IDS | _FACTS
+
+
+def _may_be_deleted(file: File, use: Use) -> bool:
+    """Whether an attribute of a service is the id of what it provisioned, and goes where that may be deleted."""
+    return use.attribute in _IDS and isinstance(use.by, ast.expr) and _leaves(file, use.by, set())
+
+
+def _leaves(file: File, name: ast.expr, seen: set[ast.AST]) -> bool:
+    """Whether an id goes anywhere but into logs, and into calls of the cookbook and the SDK that delete nothing."""
+    if name in seen:  # texts of texts may go round in a circle
+        return False
+    seen.add(name)
+    for use in uses(file, name):
+        if use.way in (Way.TESTED, Way.DROPPED):
+            continue
+        if use.way in (Way.TEXT, Way.ELEMENT) and isinstance(use.by, ast.expr):
+            if _leaves(file, use.by, seen):
+                return True
+        elif use.way is not Way.ARGUMENT or not isinstance(use.by, ast.Call):
+            return True
+        elif called(use.by) in _TEXTS:
+            if _leaves(file, use.by, seen):
+                return True
+        elif called(use.by) not in _WRITERS and not _keeps(file, use.by):
+            return True
+    return False
+
+
+def _keeps(file: File, call: ast.Call) -> bool:
+    """Whether a call is of the cookbook or the SDK, and deletes nothing."""
+    ours = file.call_at(call)
+    return ours is not None and ours.path.rpartition(".")[2] not in ("delete", "scale_to_zero")
+
+
+def _reads(use: Use) -> bool:
+    return use.way is Way.ARGUMENT and isinstance(use.by, ast.Call) and _is_reader(use.by.func)
+
+
+def _is_reader(callee: ast.expr) -> bool:
+    return isinstance(callee, ast.Name) and callee.id in _READERS
 
 
 def _borrows(file: File, use: Use) -> bool:
     if not isinstance(use.by, ast.Call):
         return False
-    if isinstance(use.by.func, ast.Name) and use.by.func.id in _READERS:
-        return True
     taker = file.call_at(use.by)
     return taker is not None and taker.path.endswith(tuple(f".{name}" for name in _BORROWERS))
 

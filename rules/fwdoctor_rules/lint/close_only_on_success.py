@@ -1,20 +1,43 @@
 """A managed service that is closed only if nothing goes wrong before.
 
 Told only where closing would delete something, where work stands between the making and the closing, and
-where nothing around that work catches its errors.
+where nothing around that work catches its errors. A closing that stands in the ``try`` itself, behind the
+work, is skipped whatever the handlers do. Not told in notebooks: there a cell that fails ends no run, and
+the next cell closes as well as before.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import File, Hit
-from fwdoctor.lint.flow import block_of
+from fwdoctor.lint.flow import block_of, called
 from fwdoctor.rulebook import Rule
 
-from fwdoctor_rules.lint import _services
+from fwdoctor_rules.lint import _doubts, _services
+
+#: Calls of which nobody expects an error.
+_HARMLESS = frozenset(
+    {
+        "critical",
+        "debug",
+        "error",
+        "exception",
+        "info",
+        "len",
+        "log",
+        "monotonic",
+        "perf_counter",
+        "print",
+        "repr",
+        "str",
+        "time",
+        "warning",
+    }
+)
 
 RULE = Rule(
     id="FWD302",
@@ -78,8 +101,12 @@ service.close()
 
 def check(file: File) -> Iterator[Hit]:
     """Every closing of a managed service that an error skips."""
+    if PurePath(file.port.path).suffix.lower() == ".ipynb":
+        return
     for service in _services.services(file):
-        if len(service.closed) != 1 or service.hidden or _services.cleans_up(file, service.made) is not True:
+        if len(service.closed) != 1 or service.hidden or not service.used:
+            continue
+        if _services.cleans_up(file, service.made) is not True:
             continue
         call = file.model.parents[service.closed[0]]
         if isinstance(call, ast.Call) and _is_skipped(file, service.made.node, call):
@@ -87,12 +114,19 @@ def check(file: File) -> Iterator[Hit]:
 
 
 def _is_skipped(file: File, made: ast.Call, closing: ast.Call) -> bool:
-    """Whether an error may come between two statements of one block, and nothing catches it."""
+    """Whether an error may come between the making and the closing, and nothing catches it."""
     first, last = file.model.statement(made), file.model.statement(closing)
     block = block_of(file, first)
-    if last not in block or not isinstance(last, ast.Expr) or first not in block:
+    if not isinstance(last, ast.Expr) or first not in block:
         return False
-    between = block[block.index(first) + 1 : block.index(last)]
+    between: list[ast.stmt] = []
+    while last not in block:  # out of the try or with in which the closing stands
+        outer = file.model.parents[last]
+        if not isinstance(outer, ast.Try | ast.With | ast.AsyncWith) or last not in outer.body:
+            return False
+        between += outer.body[: outer.body.index(last)]
+        last = outer
+    between += block[block.index(first) + 1 : block.index(last)]
     return any(_may_raise(statement) for statement in between)
 
 
@@ -102,7 +136,13 @@ def _may_raise(statement: ast.stmt) -> bool:
         return False
     if isinstance(statement, ast.Try) and any(_catches_all(h) for h in statement.handlers):
         return any(_may_raise(s) for s in (*statement.orelse, *statement.finalbody))
-    return any(isinstance(node, ast.Call | ast.Raise) for node in ast.walk(statement))
+    if _BROAD & set(_doubts.suppressed(statement)):
+        return False
+    return any(_is_work(node) for node in ast.walk(statement))
+
+
+def _is_work(node: ast.AST) -> bool:
+    return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and called(node) not in _HARMLESS)
 
 
 def _catches_all(handler: ast.ExceptHandler) -> bool:

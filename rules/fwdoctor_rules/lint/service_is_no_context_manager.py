@@ -11,9 +11,12 @@ from collections.abc import Iterator
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import File, Hit
+from fwdoctor.lint.flow import called
 from fwdoctor.rulebook import Rule
 from fwdoctor_codemods.core.model import BindingKind
 from fwdoctor_codemods.core.source import Edit
+
+from fwdoctor_rules.lint import _doubts
 
 _CLASS = "fireworks.training.sdk.client.FiretitanServiceClient"
 
@@ -76,7 +79,7 @@ def check(file: File) -> Iterator[Hit]:
     if not file.is_used("FiretitanServiceClient") and not file.is_used("build_service_client"):
         return
     for node, method in _entered(file):
-        if _is_service(file, node) and _lacks(file, method):
+        if _is_service(file, node) and _lacks(file, method) and not _is_tried_out(file, node, method):
             yield Hit(node, {"method": method}, _wrapped(file, node) if method == "__enter__" else ())
 
 
@@ -99,6 +102,14 @@ def _is_service(file: File, node: ast.expr) -> bool:
     return isinstance(made, ast.Name) and all(
         b.kind is BindingKind.PARAMETER for b in file.model.bindings(made)
     )
+
+
+def _is_tried_out(file: File, node: ast.expr, method: str) -> bool:
+    """Whether the code is ready for a service without the method: asks for it, or expects the error."""
+    if file.is_expected_to_fail(node) or _doubts.is_caught(file, node, "AttributeError", "TypeError"):
+        return True
+    asked = (c.args[1] for c in file.model.calls if called(c) in ("hasattr", "getattr") and len(c.args) > 1)
+    return any(file.value(name) == method for name in asked) or _doubts.may_be_stand_in(file, node)
 
 
 def _lacks(file: File, method: str) -> bool:

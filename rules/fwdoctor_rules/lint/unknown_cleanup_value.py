@@ -10,7 +10,8 @@ import ast
 from collections.abc import Iterator
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
-from fwdoctor.lint.file import UNKNOWN, Argument, File, Hit
+from fwdoctor.lint.file import UNKNOWN, Argument, Call, File, Hit
+from fwdoctor.lint.flow import uses
 from fwdoctor.rulebook import Rule
 from fwdoctor_codemods.core.source import Edit
 
@@ -100,14 +101,24 @@ def main(keep: bool) -> None:
 
 def check(file: File) -> Iterator[Hit]:
     """Every cleanup setting whose value is known and means something else."""
-    for _, argument in file.passing("cleanup_deployment_on_close"):
-        yield from _deployment(file, argument)
+    for call, argument in file.passing("cleanup_deployment_on_close"):
+        if not _is_tried_out(file, call):
+            yield from _deployment(file, argument)
     for call in file.calls_of("create_inference_deployment_sampler"):
-        if (found := call.arguments.get("cleanup_on_close")) is not None:
+        found = call.arguments.get("cleanup_on_close")
+        if found is not None and not _is_tried_out(file, call):
             yield from _deployment(file, found)
     for flag in _FLAGS:
-        for _, argument in file.passing(flag):
-            yield from _trainer(file, argument)
+        for call, argument in file.passing(flag):
+            if not _is_tried_out(file, call):
+                yield from _trainer(file, argument)
+
+
+def _is_tried_out(file: File, call: Call) -> bool:
+    """Whether a test passes the value to see what becomes of it."""
+    if file.may_be_mocked(call.node) or file.is_expected_to_fail(call.node):
+        return True
+    return any(file.is_expected_to_fail(use.node) for use in uses(file, call.node))
 
 
 _ADVICE = 'Write "scale_to_zero" (it stays, without replicas), "delete", or None to leave it running.'

@@ -70,8 +70,9 @@ def test_a_result_and_its_rule(make) -> None:
     assert rule["name"] == "DeprecatedWeightSyncConfig"
     assert rule["shortDescription"]["text"] == "Deprecated weight sync config"
     assert "reject weight_sync=" in rule["fullDescription"]["text"]
-    assert rule["help"]["text"].endswith("\nPort it.\n$ fwdoctor migrate ‹path›")
-    assert rule["help"]["markdown"].endswith("\n\nPort it.\n\n```sh\nfwdoctor migrate ‹path›\n```")
+    assert "\nPort it.\n$ fwdoctor migrate ‹path›\nBad:\n" in rule["help"]["text"]
+    assert "\n\nPort it.\n\n```sh\nfwdoctor migrate ‹path›\n```\n\nBad:" in rule["help"]["markdown"]
+    assert "#                          ^" in rule["help"]["markdown"]
     assert rule["defaultConfiguration"] == {"level": "error"}
     assert rule["properties"]["tags"] == ["fireworks-ai", "fix-safe"]
 

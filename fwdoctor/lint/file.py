@@ -118,8 +118,8 @@ class Setting:
     """One value that a setting of the cookbook or the SDK gets, wherever it gets it.
 
     As an argument (``call`` says of what), by an assignment to an attribute of an object whose class is
-    known (or setattr), or as the default of a field that a class of this file declares again. ``path`` is the class or
-    function that it is a setting of, as :attr:`Call.path`; ``node`` is the place to point at.
+    known (or setattr), or as the default of a field that a class of this file declares again. ``path`` is the
+    class or function that it is a setting of, as :attr:`Call.path`; ``node`` is the place to point at.
     """
 
     name: str
@@ -268,8 +268,8 @@ class File:
     def part(self, call: Call, name: str) -> Mapping[str, Sequence[Setting]]:
         """What the object in a field of what a call makes may have in its own fields, as :meth:`fields`.
 
-        Of ``Config(trainer=TrainerConfig(…))`` those of the trainer; without the argument, what is assigned to
-        the trainer that the config comes with. Empty where it is not certain which object that is.
+        Of ``Config(trainer=TrainerConfig(…))`` those of the trainer; without the argument, what is assigned
+        to the trainer that the config comes with. Empty where it is not certain which object that is.
         """
         values = self.fields(call).get(name, ())
         if values:
@@ -596,7 +596,7 @@ class File:
     def _spread(self, spread: ast.expr, call: ast.Call, depth: int) -> tuple[dict[str, Argument], bool]:
         """The arguments in a dict that is spread into a call, and whether there may be others.
 
-        A name counts if it is only spread, read, and given keys by ``name["key"] = …``: else keys come and go.
+        A name counts if it is only spread, read, and given keys by ``name["key"] = …``: else keys may go.
         """
         if depth > _DEEPEST:  # a dict that is made of itself
             return {}, True
@@ -664,7 +664,7 @@ class File:
         return None
 
     def _comes_before(self, store: ast.AST, call: ast.Call) -> bool:
-        """Whether a statement has certainly run, or been passed by, when a call of the same function is made."""
+        """Whether what a statement does is done, or left undone, when a call of its function is made."""
         same = self.port.function_of(store) is self.port.function_of(call)
         return same and span(store) < span(call)
 

@@ -24,7 +24,7 @@ RULE = Rule(
     applicability=Applicability.UNSAFE,
     source="fw-ai/cookbook 76821fa1, b425d652 and 517d206d, training/utils/config.py (ConcurrencyConfig), "
     "training/provision/provision.py, training/recipes",
-    versions="from 2026-03-24 to 2026-04-20, rl_loop read both: mode=None with max_concurrency fixed the number",
+    versions="from 2026-03-24 to 2026-04-20, rl_loop read both: max_concurrency with mode=None fixed the number",
     bad=(
         """
 from training.recipes.igpo_loop import Config
@@ -62,9 +62,17 @@ def check(file: File) -> Iterator[Hit]:
         if not setting.is_of("ConcurrencyConfig") or parameter is None or not parameter.deprecated:
             continue
         value = file.value(setting.value)
-        if value is not UNKNOWN:
+        if value is not UNKNOWN and not _is_read(file, setting):
             fix = file.without(setting.node) if _is_adaptive(file, setting) else ()
             yield Hit(setting.node, {"value": str(value)}, fix)
+
+
+def _is_read(file: File, setting: Setting) -> bool:
+    """Whether the recipes of the target may read the number: those that still had cleanup_on_exit alone did."""
+    main = "training.recipes.rl_loop.main"
+    is_old = file.parameter(main, "cleanup_on_exit") and not file.parameter(main, "cancel_on_exit")
+    mode = setting.call.get("mode") if setting.call else None
+    return bool(is_old) and mode is not None and file.value(mode) not in ("adaptive", "fixed")
 
 
 def _is_adaptive(file: File, setting: Setting) -> bool:

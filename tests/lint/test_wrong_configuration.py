@@ -492,6 +492,16 @@ CASES = {
         ),
         [9],
     ),
+    "counters of all kinds": (
+        "FWD208",
+        (
+            f"from tqdm import tqdm\n{CLIENT}total = 0\nclass Loop:\n    def __init__(self, run):\n        self.step, self.run = 0, run\n        self.epoch = 0\n"
+            "    def go(self, n):\n        global total\n        total += 1\n        self.epoch += 1\n        for i in tqdm(range(3)):\n"
+            '            client.promote_checkpoint(name=n, output_model_id=f"m-{self.epoch}-{total}-{i}", base_model="m")\n'
+            '        client.promote_checkpoint(name=n, output_model_id=f"m-{self.run}", base_model="m")\n'
+        ),
+        [15],
+    ),
     "options and fields that are numbers": (
         "FWD208",
         (

@@ -184,7 +184,8 @@ def _may_hold_anything(file: File, value: ast.expr, depth: int) -> bool:
             bindings = file.model.bindings(name)
             return not bindings or not all(_is_plain(file, b, depth + 1) for b in bindings)
         case ast.Attribute() as attribute:
-            return not _is_number(file, attribute) and not _is_option(file, attribute.attr)
+            plain = _is_number(file, attribute) or _is_option(file, attribute.attr)
+            return not plain and not _is_kept(file, attribute, depth + 1)
         case ast.JoinedStr() | ast.BinOp() as made:
             return _is_open(file, made, depth + 1)
     return True
@@ -210,6 +211,8 @@ def _is_plain(file: File, binding: Binding, depth: int) -> bool:
     """Whether a name gets what fits into any id here: a number, or what is made of such."""
     if binding.annotation is not None and ast.unparse(binding.annotation) in _NUMBERS:
         return True
+    if isinstance(binding.node, ast.Global | ast.Nonlocal):
+        return True  # what the name is given there is a binding of its own
     if binding.kind is BindingKind.ASSIGN and binding.value is not None:
         return not _may_hold_anything(file, binding.value, depth)
     return _is_counter(file, binding.node) or _is_element(file, binding.node)
@@ -239,6 +242,32 @@ def _is_number(file: File, attribute: ast.Attribute) -> bool:
     )
 
 
+def _is_kept(file: File, attribute: ast.Attribute, depth: int) -> bool:
+    """Whether all that a class puts into ``self.x`` fits into any id."""
+    if not isinstance(attribute.value, ast.Name) or attribute.value.id != "self":
+        return False
+    stores = [
+        n
+        for n in file.port.stores
+        if isinstance(n, ast.Attribute)
+        and n.attr == attribute.attr
+        and isinstance(n.value, ast.Name)
+        and n.value.id == "self"
+    ]
+    return bool(stores) and all(_keeps_plain(file, file.model.parents[n], depth) for n in stores)
+
+
+def _keeps_plain(file: File, statement: ast.AST, depth: int) -> bool:
+    match statement:
+        case ast.AugAssign(value=value):
+            return isinstance(file.value(value), int)
+        case ast.AnnAssign(annotation=annotation) if ast.unparse(annotation) in _NUMBERS:
+            return True
+        case ast.Assign(value=ast.expr() as value) | ast.AnnAssign(value=ast.expr() as value):
+            return not _may_hold_anything(file, value, depth)
+    return False
+
+
 def _is_option(file: File, name: str) -> bool:
     """Whether argparse makes a number of an option of that name, or takes only what fits."""
     for call in file.model.calls:
@@ -262,11 +291,14 @@ def _is_counter(file: File, target: ast.AST) -> bool:
     first = True
     if isinstance(parent, ast.Tuple):
         first, parent = parent.elts[0] is target, file.model.parents.get(parent)
-    if not isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension) or not isinstance(
-        parent.iter, ast.Call
-    ):
-        return False
-    return first and _last_name(parent.iter.func) in ("range", "enumerate", "trange")
+    source = parent.iter if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension) else None
+    if isinstance(source, ast.Call) and _last_name(source.func) in ("tqdm", "track") and source.args:
+        source = source.args[0]  # bars around it
+    return first and isinstance(source, ast.Call) and _last_name(source.func) in _COUNTING
+
+
+#: Calls over whose result a loop counts.
+_COUNTING = ("range", "enumerate", "trange", "count")
 
 
 def _is_element(file: File, target: ast.AST) -> bool:

@@ -20,7 +20,7 @@ from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import Edit, call_arguments, is_none, span
 
 from fwdoctor.finding import Severity
-from fwdoctor.fit.uses import is_ours, short, spread_keys
+from fwdoctor.fit.uses import is_ours, short
 from fwdoctor.lint.values import HOLE, UNKNOWN, Values
 from fwdoctor.surface.model import Function, Parameter
 
@@ -121,8 +121,8 @@ class Setting:
     """One value that a setting of the cookbook or the SDK gets, wherever it gets it.
 
     As an argument (``call`` says of what), by an assignment to an attribute of an object whose class is
-    known, or as the default of a field that a class of this file declares again. ``path`` is the class or
-    function that it is a setting of, as :attr:`Call.path`; ``node`` is the place to point at.
+    known (or setattr), or as the default of a field that a class of this file declares again. ``path`` is the
+    class or function that it is a setting of, as :attr:`Call.path`; ``node`` is the place to point at.
     """
 
     name: str
@@ -277,6 +277,21 @@ class File:
         """
         return self._fields(call, 0)
 
+    def part(self, call: Call, name: str) -> Mapping[str, Sequence[Setting]]:
+        """What the object in a field of what a call makes may have in its own fields, as :meth:`fields`.
+
+        Of ``Config(trainer=TrainerConfig(…))`` those of the trainer; without the argument, what is assigned
+        to the trainer that the config comes with. Empty where it is not certain which object that is.
+        """
+        values = self.fields(call).get(name, ())
+        if values:
+            made = self.made_by(values[0].value) if len(values) == 1 else None
+            return self.fields(made) if made else {}
+        found: dict[str, list[Setting]] = {}
+        for setting in () if call.opaque else self._stored_in_defaults.get((call.node, name), ()):
+            found.setdefault(setting.name, []).append(setting)
+        return found
+
     def _fields(self, call: Call, depth: int) -> dict[str, list[Setting]]:
         found: dict[str, list[Setting]] = {}
         local = None if call.copies else self.model.local_class(call.node.func)
@@ -320,7 +335,7 @@ class File:
     @cached_property
     def _settings(self) -> Mapping[str, Sequence[Setting]]:
         found: dict[str, list[Setting]] = {}
-        for call in self.calls:
+        for call in (*self.calls, *self._applied()):
             for argument in call.arguments.values():
                 found.setdefault(argument.name, []).append(_setting(call, argument))
         classes = (scope.node for scope in self.model.scopes.values() if scope.is_class)
@@ -329,26 +344,72 @@ class File:
             found.setdefault(setting.name, []).append(setting)
         return {name: sorted(all_, key=lambda s: span(s.node)) for name, all_ in found.items()}
 
+    def _applied(self) -> Iterator[Call]:
+        """``functools.partial(Config, …)``, with what it passes by name: a call that is made later."""
+        for node in self.model.calls:
+            callee = self.port.applied(node)
+            path = (self.port.recipe_config(callee) or self.resolve(callee)) if callee else None
+            if path is not None:
+                yield Call(node, path, *self._arguments(node, None))
+
     @cached_property
-    def _stored(self) -> Sequence[tuple[ast.Attribute, Setting]]:
-        """What is assigned to attributes of objects whose class is known."""
+    def _stored(self) -> Sequence[tuple[ast.expr, Setting]]:
+        """What is assigned to attributes of objects whose class is known, each with the object."""
         found = []
         for node in self.port.stores:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 path = self._class_of(node.value)
                 if path is not None:
-                    value = _assigned(self.model.parents[node], node)
-                    found.append((node, Setting(node.attr, self._whole(node), value, path)))
+                    value = self._assigned(node)
+                    found.append((node.value, Setting(node.attr, self._whole(node), value, path)))
+        for call in self.model.calls if self.is_used("setattr") else ():
+            match call:
+                case ast.Call(
+                    func=ast.Name(id="setattr"),
+                    args=[owner, ast.Constant(value=str(name)), value],
+                    keywords=[],
+                ) if (path := self._class_of(owner)) is not None:
+                    found.append((owner, Setting(name, call, value, path)))
         return found
 
     @cached_property
     def _stored_by_call(self) -> Mapping[ast.AST, Sequence[Setting]]:
         """The same, by the call that makes the object."""
         found: dict[ast.AST, list[Setting]] = {}
-        for node, setting in self._stored:
-            if (maker := self._maker(node.value)) is not None:
+        for owner, setting in self._stored:
+            if (maker := self._maker(owner)) is not None:
                 found.setdefault(maker.node, []).append(setting)
         return found
+
+    @cached_property
+    def _stored_in_defaults(self) -> Mapping[tuple[ast.AST, str], Sequence[Setting]]:
+        """What is assigned through an object to a part that it makes itself: ``config.trainer.region = …``.
+
+        By the call that makes the object, and the name of the part.
+        """
+        found: dict[tuple[ast.AST, str], list[Setting]] = {}
+        for owner, setting in self._stored:
+            whole = self._maker(owner.value) if isinstance(owner, ast.Attribute) else None
+            if whole is not None and isinstance(owner, ast.Attribute):
+                found.setdefault((whole.node, owner.attr), []).append(setting)
+        return found
+
+    def _assigned(self, target: ast.Attribute) -> ast.expr:
+        """What an assignment gives an attribute; the attribute itself stands for what cannot be told."""
+        statement = self.model.parents[target]
+        match statement:
+            case ast.Assign(value=value, targets=targets) if target in targets:
+                return value
+            case ast.AnnAssign(value=ast.expr() as value):
+                return value
+            case ast.Tuple(elts=targets) | ast.List(elts=targets):
+                match self.model.parents[statement]:
+                    case ast.Assign(value=ast.Tuple(elts=values) | ast.List(elts=values), targets=outer) if (
+                        statement in outer and len(values) == len(targets)
+                    ):
+                        starred = any(isinstance(e, ast.Starred) for e in (*targets, *values))
+                        return target if starred else values[targets.index(target)]
+        return target
 
     def _whole(self, target: ast.Attribute) -> ast.AST:
         """The assignment that has this target alone, or else the target."""
@@ -434,6 +495,13 @@ class File:
             return None
         return found if found.strip(HOLE) or not found else None
 
+    def choices(self, node: ast.expr) -> list[ast.expr]:
+        """The values that ``x if c else y`` chooses from, None left out; of another expression, itself."""
+        made = self.origin(node)
+        if not isinstance(made, ast.IfExp):
+            return [] if is_none(made) else [node]
+        return [*self.choices(made.body), *self.choices(made.orelse)]
+
     def known_text(self, node: ast.expr | None) -> str | None:
         """The text that an expression makes, if all of it is known."""
         text = self.text(node)
@@ -485,23 +553,85 @@ class File:
             if keyword.arg is not None:
                 found[keyword.arg] = Argument(keyword.arg, keyword, keyword.value)
                 continue
-            inside = self._spread(keyword.value)
-            opaque = opaque or inside is None
-            found |= {a.name: a for a in inside or ()}
+            inside, hidden = self._spread(keyword.value, node, 0)
+            opaque = opaque or hidden
+            found |= inside
         return found, opaque
 
-    def _spread(self, spread: ast.expr) -> list[Argument] | None:
-        """The arguments in a dict that is spread into a call and written out; None: it is not."""
-        keys = spread_keys(self.port, spread)
-        if keys is None:
-            return None
-        made = self.origin(spread)
-        if isinstance(made, ast.Dict):
-            values: Sequence[ast.expr] = made.values
-        else:
-            values = [k.value for k in made.keywords] if isinstance(made, ast.Call) else []
-        pairs = zip(keys, values, strict=True)
-        return [Argument(name, key, value) for (key, name), value in pairs]
+    def _spread(self, spread: ast.expr, call: ast.Call, depth: int) -> tuple[dict[str, Argument], bool]:
+        """The arguments in a dict that is spread into a call, and whether there may be others.
+
+        A name counts if it is only spread, read, and given keys by ``name["key"] = …``: else keys may go.
+        """
+        if depth > _DEEPEST:  # a dict that is made of itself
+            return {}, True
+        if not isinstance(spread, ast.Name):
+            return self._written(spread, call, depth)
+        made = self.model.single_value(spread)
+        scope = self.model.scope_of(spread).lookup(spread.id)
+        if made is None or scope is None:
+            return {}, True
+        found, opaque = self._written(made, call, depth)
+        loads = self.model.loads(spread.id, scope[0])
+        stored = [(n, s) for n in loads if (s := self._stored_key(n)) is not None]
+        if len(stored) + sum(map(self._leaves_alone, loads)) < len(loads):
+            return {}, True
+        for name, argument in stored:
+            if argument.name in found or not self._comes_before(name, call):
+                return {}, True  # which of the values counts is not certain
+            found[argument.name] = argument
+        return found, opaque
+
+    def _written(self, made: ast.expr, call: ast.Call, depth: int) -> tuple[dict[str, Argument], bool]:
+        """The same of an expression that makes a dict: ``{…}`` or ``dict(…)``."""
+        found: dict[str, Argument] = {}
+        opaque = False
+        match made:
+            case ast.Dict(keys=keys, values=values):
+                pairs: list[tuple[ast.AST | None, ast.expr]] = [*zip(keys, values, strict=True)]
+            case ast.Call(func=ast.Name(id="dict"), args=args, keywords=keywords) if len(args) < 2:
+                pairs = [(None, a) for a in args] + [(k if k.arg else None, k.value) for k in keywords]
+            case _:
+                return {}, True
+        for key, value in pairs:
+            match key:
+                case ast.Constant(value=str(name)) | ast.keyword(arg=str(name)):
+                    found[name] = Argument(name, key, value)
+                case None:
+                    inside, hidden = self._spread(value, call, depth + 1)
+                    # What is not seen may take the place of what stands before it.
+                    found = inside if hidden else found | inside
+                    opaque = opaque or hidden
+                case _:
+                    found, opaque = {}, True
+        return found, opaque
+
+    def _leaves_alone(self, name: ast.Name) -> bool:
+        """Whether a dict is only read here, or spread into another or into a call."""
+        match self.model.parents[name]:
+            case ast.keyword(arg=None) | ast.Subscript(ctx=ast.Load()):
+                return True
+            case ast.Dict(keys=keys, values=values):
+                return any(k is None and v is name for k, v in zip(keys, values, strict=True))
+            case ast.Call(func=ast.Name(id="dict"), args=args):
+                return name in args
+        return False
+
+    def _stored_key(self, name: ast.Name) -> Argument | None:
+        """What ``name["key"] = value`` puts into a dict."""
+        target = self.model.parents[name]
+        match target, self.model.parents[target]:
+            case (
+                ast.Subscript(ctx=ast.Store(), slice=ast.Constant(value=str(key)) as at),
+                ast.Assign(value=value, targets=targets),
+            ) if target in targets:
+                return Argument(key, at, value)
+        return None
+
+    def _comes_before(self, store: ast.AST, call: ast.Call) -> bool:
+        """Whether what a statement does is done, or left undone, when a call of its function is made."""
+        same = self.port.function_of(store) is self.port.function_of(call)
+        return same and span(store) < span(call)
 
 
 def _patches(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -511,16 +641,6 @@ def _patches(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _setting(call: Call, argument: Argument) -> Setting:
     return Setting(argument.name, argument.node, argument.value, call.path, call)
-
-
-def _assigned(statement: ast.AST, target: ast.Attribute) -> ast.expr:
-    """What an assignment gives an attribute; the attribute itself stands for what cannot be told."""
-    match statement:
-        case ast.Assign(value=value, targets=targets) if target in targets:
-            return value
-        case ast.AnnAssign(value=ast.expr() as value):
-            return value
-    return target
 
 
 def _is_gap(text: str) -> bool:

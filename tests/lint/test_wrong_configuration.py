@@ -17,6 +17,7 @@ from fwdoctor.redact import redact
 
 SHAPE = "accounts/fireworks/trainingShapes/qwen3-8b-128k-h200"
 KEY = "fw_3ZqT8mXw2Lr7Kd9VbN4cYh6P"
+SMALL = "fw_3zq8mxw2lr7kd9vbn4cyh6pt"
 
 
 @functools.cache
@@ -112,6 +113,51 @@ CASES = {
         f'{TRAINER}try:\n    t = TrainerConfig(training_shape_id="{SHAPE}", node_count=2)\nexcept Exception:\n    raise\n',
         [3],
     ),
+    "the shape or the hardware": (
+        "FWD201",
+        f'{TRAINER}import os\nt = TrainerConfig()\nif os.environ.get("S"):\n    t.training_shape_id = "{SHAPE}"\nelse:\n    t.node_count = 2\n',
+        [],
+    ),
+    "hardware that is set on a condition": (
+        "FWD201",
+        f'{TRAINER}def f(big):\n    t = TrainerConfig(training_shape_id="{SHAPE}")\n    if big:\n        t.node_count = 2\n    return t\n',
+        [],
+    ),
+    "one error handler, one shape": (
+        "FWD201",
+        f'{TRAINER}t = TrainerConfig(node_count=2)\ntry:\n    go(t)\nexcept OSError:\n    t.training_shape_id = "{SHAPE}"\n',
+        [],
+    ),
+    "one case of two": (
+        "FWD201",
+        f'{TRAINER}def f(how):\n    t = TrainerConfig()\n    match how:\n        case "shape":\n            t.training_shape_id = "{SHAPE}"\n        case _:\n            t.node_count = 2\n    return t\n',
+        [],
+    ),
+    "both in one branch": (
+        "FWD201",
+        f'{TRAINER}def f(big):\n    t = TrainerConfig()\n    if big:\n        t.training_shape_id = "{SHAPE}"\n        t.node_count = 2\n    return t\n',
+        [6],
+    ),
+    "a copy in a branch": (
+        "FWD201",
+        f'import dataclasses\n{TRAINER}def f(big):\n    t = TrainerConfig(training_shape_id="{SHAPE}")\n    if big:\n        return dataclasses.replace(t, node_count=2)\n    return t\n',
+        [6],
+    ),
+    "a key that is put into the dict before": (
+        "FWD201",
+        f'{TRAINER}kw = {{"training_shape_id": "{SHAPE}"}}\nkw["node_count"] = 2\nt = TrainerConfig(**kw)\n',
+        [3],
+    ),
+    "a key that is put into the dict on a condition": (
+        "FWD201",
+        f'{TRAINER}def f(big):\n    kw = {{"training_shape_id": "{SHAPE}"}}\n    if big:\n        kw["node_count"] = 2\n    return TrainerConfig(**kw)\n',
+        [],
+    ),
+    "a key that is taken out again": (
+        "FWD201",
+        f'{TRAINER}kw = {{"training_shape_id": "{SHAPE}", "node_count": 2}}\nkw.pop("node_count")\nt = TrainerConfig(**kw)\n',
+        [],
+    ),
     # --- FWD202
     "a pin in a constant": (
         "FWD202",
@@ -131,6 +177,16 @@ CASES = {
     "a deployment shape, which wants its version": (
         "FWD202",
         'from training.utils import DeployConfig\nd = DeployConfig(deployment_shape="accounts/fw/deploymentShapes/s/versions/7")\n',
+        [],
+    ),
+    "an old way to format": (
+        "FWD202",
+        f'{TRAINER}def f(v):\n    TrainerConfig(training_shape_id="{SHAPE}/versions/%s" % v)\n    TrainerConfig(training_shape_id="{SHAPE}/versions/{{}}".format(v))\n',
+        [3, 4],
+    ),
+    "one of two, of which one is pinned": (
+        "FWD202",
+        f'{TRAINER}def f(old):\n    return TrainerConfig(training_shape_id="{SHAPE}/versions/7" if old else "{SHAPE}")\n',
         [],
     ),
     # --- FWD203
@@ -153,6 +209,26 @@ CASES = {
         "FWD203",
         'from training.utils import DeployConfig\nfrom mylab import TrainerConfig\nt = TrainerConfig(training_shape_id="ts-1")\n',
         [],
+    ),
+    "two short names to choose from": (
+        "FWD203",
+        f'{TRAINER}def f(big):\n    return TrainerConfig(training_shape_id="big" if big else "small")\n',
+        [3],
+    ),
+    "a short name, or none": (
+        "FWD203",
+        f'{TRAINER}def f(big):\n    return TrainerConfig(training_shape_id="big" if big else None)\n',
+        [3],
+    ),
+    "a short name or a full one": (
+        "FWD203",
+        f'{TRAINER}def f(big):\n    return TrainerConfig(training_shape_id="{SHAPE}" if big else "small")\n',
+        [],
+    ),
+    "one of several targets": (
+        "FWD203",
+        f'{TRAINER}t = TrainerConfig()\nt.region, t.training_shape_id = "r", "short"\nt.region, *t.training_shape_id = "r", "short"\n',
+        [3],
     ),
     # --- FWD204
     "a dict that is spread into the trainer": (
@@ -191,6 +267,24 @@ CASES = {
         ),
         [],
     ),
+    "two deployments": (
+        "FWD204",
+        (
+            "from fireworks.training.sdk import DeploymentConfig, TrainerJobConfig\n"
+            'old = TrainerJobConfig(base_model="m", hot_load_deployment_id="old")\n'
+            'new = DeploymentConfig(deployment_id="new", base_model="m", hot_load_trainer_job="accounts/a/rlorTrainerJobs/j")\n'
+        ),
+        [],
+    ),
+    "two handlers, two flows": (
+        "FWD204",
+        (
+            "from fireworks.training.sdk import DeploymentConfig, TrainerJobConfig\n"
+            'def f(job, go):\n    try:\n        go()\n    except OSError:\n        return TrainerJobConfig(base_model="m", hot_load_deployment_id="d")\n'
+            '    except ValueError:\n        return DeploymentConfig(deployment_id="d", base_model="m", hot_load_trainer_job=job.job_name)\n'
+        ),
+        [],
+    ),
     # --- FWD205
     "a body in a variable": (
         "FWD205",
@@ -212,6 +306,31 @@ CASES = {
         "FWD205",
         'from fireworks.training.sdk import DeploymentManager\nseen = {"hotLoadTrainerJob": "j", "hotLoadBucketUrl": "gs://b/rl-checkpoints/a/x"}\n',
         [],
+    ),
+    "a parameter whose default is empty": (
+        "FWD205",
+        (
+            "from fireworks.training.sdk import DeploymentManager\nm = DeploymentManager(api_key='...')\n"
+            "def f(job, url=''):\n    m.update('d', {'hotLoadBucketUrl': url, 'hotLoadTrainerJob': job}, 'hot_load_bucket_url')\n"
+        ),
+        [],
+    ),
+    "one of two parameters, as a test says": (
+        "FWD205",
+        (
+            "from fireworks.training.sdk import DeploymentManager\nm = DeploymentManager(api_key='...')\n"
+            "def f(job: str, url: str):\n    assert bool(job) != bool(url)\n"
+            "    m.update('d', {'hotLoadBucketUrl': url, 'hotLoadTrainerJob': job}, 'hot_load_bucket_url')\n"
+        ),
+        [],
+    ),
+    "two parameters that are certainly there": (
+        "FWD205",
+        (
+            "from fireworks.training.sdk import DeploymentManager\nm = DeploymentManager(api_key='...')\n"
+            "def f(job: str, url: str):\n    m.update('d', {'hotLoadBucketUrl': url, 'hotLoadTrainerJob': job}, 'hot_load_bucket_url')\n"
+        ),
+        [4],
     ),
     # --- FWD206
     "an account that is missing": (
@@ -235,6 +354,20 @@ CASES = {
         ),
         [],
     ),
+    "another address of a bucket that has its type": (
+        "FWD206",
+        'from fireworks import Fireworks as F\nc = F(api_key="...")\nc.deployments.update("d", hot_load_bucket_url="s3://mine/y")\n',
+        [],
+    ),
+    "an address of somebody else in a bucket of Fireworks": (
+        "FWD206",
+        (
+            'from fireworks import Fireworks as F\nc = F(api_key="...")\n'
+            'c.deployments.update("d", hot_load_bucket_type="FW_HOSTED", hot_load_bucket_url="s3://mine/y")\n'
+            'c.deployments.create(base_model="m", hot_load_bucket_url="s3://mine/y")\n'
+        ),
+        [3, 4],
+    ),
     # --- FWD207
     "a long beginning": (
         "FWD207",
@@ -255,6 +388,51 @@ CASES = {
         "FWD207",
         'from training.recipes.rl_loop import Config\nc = Config(log_path="r", output_model_id="")\n',
         [],
+    ),
+    "through dicts": (
+        "FWD207",
+        (
+            'from training.recipes.rl_loop import Config\nkw = {"log_path": "r"}\nkw["output_model_id"] = "B"\nConfig(**kw)\n'
+            'more = dict(log_path="r")\nConfig(**{**more, "output_model_id": "B"})\nConfig(**dict(more, output_model_id="B"))\n'
+            'Config(**dict(log_path="r", **{"output_model_id": "B"}))\n'
+        ),
+        [3, 6, 7, 8],
+    ),
+    "through dicts that somebody else may change": (
+        "FWD207",
+        (
+            'from training.recipes.rl_loop import Config\nkw = {"log_path": "r", "output_model_id": "B"}\nmend(kw)\nConfig(**kw)\n'
+            'def f(given):\n    Config(**{"log_path": "r", "output_model_id": "B", **given})\n'
+            'late = {"log_path": "r"}\nConfig(**late)\nlate["output_model_id"] = "B"\n'
+            'twice = {"log_path": "r", "output_model_id": "B"}\ntwice["output_model_id"] = "b"\nConfig(**twice)\n'
+        ),
+        [],
+    ),
+    "a dict that is made of itself": (
+        "FWD207",
+        'from mylab import *\nfrom training.recipes.rl_loop import Config\nkw = {**kw, "output_model_id": "B"}\nConfig(**kw)\n',
+        [3],
+    ),
+    "setattr, and setattr of what nobody can see": (
+        "FWD207",
+        (
+            'from training.recipes.rl_loop import Config\nc = Config(log_path="r")\nsetattr(c, "output_model_id", "B")\n'
+            'def f(other, name):\n    setattr(other, "output_model_id", "B")\n    setattr(c, name, "B")\n'
+        ),
+        [3],
+    ),
+    "an argument that partial keeps": (
+        "FWD207",
+        'from functools import partial\nfrom training.recipes.rl_loop import Config\nmake = partial(Config, "r", output_model_id="B")\n',
+        [3],
+    ),
+    "two wrong ids to choose from, and a right one": (
+        "FWD207",
+        (
+            'from training.recipes.rl_loop import Config\ndef f(x):\n    Config(log_path="r", output_model_id="A" if x else "B")\n'
+            '    Config(log_path="r", output_model_id="a" if x else "B")\n'
+        ),
+        [3],
     ),
     # --- FWD208
     "numbers, dates and random ids": (
@@ -283,6 +461,85 @@ CASES = {
         "FWD208",
         f'{CLIENT}def f(n, run):\n    run = slugify(run)\n    client.promote_checkpoint(name=n, output_model_id=f"m-{{run}}", base_model="m")\n',
         [],
+    ),
+    "hashes and random texts": (
+        "FWD208",
+        (
+            f"import hashlib, secrets, uuid\n{CLIENT}def f(n, blob):\n"
+            "    for end in (hashlib.sha256(blob).hexdigest()[:8], secrets.token_hex(4)):\n        pass\n"
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{hashlib.sha256(blob).hexdigest()[:8]}", base_model="m")\n'
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{secrets.token_hex(4)}", base_model="m")\n'
+            '    client.promote_checkpoint(name=n, output_model_id="m-" + str(uuid.uuid4())[:8], base_model="m")\n'
+        ),
+        [],
+    ),
+    "dates in the f-string": (
+        "FWD208",
+        (
+            f"from datetime import datetime\n{CLIENT}def f(n):\n"
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{datetime.now():%Y%m%d-%H%M}", base_model="m")\n'
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{datetime.now():%Y_%b}", base_model="m")\n'
+        ),
+        [6],
+    ),
+    "loops over what is written out": (
+        "FWD208",
+        (
+            f'{CLIENT}KINDS = ["chosen", "rejected"]\ndef f(n):\n    for seed in (1, 2):\n        for i, kind in enumerate(KINDS):\n'
+            '            client.promote_checkpoint(name=n, output_model_id=f"m-{kind}-{seed}-{i}", base_model="m")\n'
+            '    for other in ("Chosen", "rejected"):\n'
+            '        client.promote_checkpoint(name=n, output_model_id=f"m-{other}", base_model="m")\n'
+        ),
+        [9],
+    ),
+    "counters of all kinds": (
+        "FWD208",
+        (
+            f"from tqdm import tqdm\n{CLIENT}total = 0\nclass Loop:\n    def __init__(self, run):\n        self.step, self.run = 0, run\n        self.epoch = 0\n"
+            "    def go(self, n):\n        global total\n        total += 1\n        self.epoch += 1\n        for i in tqdm(range(3)):\n"
+            '            client.promote_checkpoint(name=n, output_model_id=f"m-{self.epoch}-{total}-{i}", base_model="m")\n'
+            '        client.promote_checkpoint(name=n, output_model_id=f"m-{self.run}", base_model="m")\n'
+        ),
+        [15],
+    ),
+    "options and fields that are numbers": (
+        "FWD208",
+        (
+            f"import argparse\nfrom dataclasses import dataclass\nfrom training.recipes import sft_loop\n{CLIENT}@dataclass\nclass Args:\n    step: int = 3\n    run: str = ''\n"
+            'ap = argparse.ArgumentParser()\nap.add_argument("--max-steps", type=int)\nap.add_argument("--kind", choices=["a", "b"])\nap.add_argument("--name")\nopts = ap.parse_args()\n'
+            "def f(n, a: Args, c: sft_loop.Config, rank: int | None):\n"
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{opts.max_steps}-{opts.kind}-{a.step}-{c.lora_rank}-{rank or 0}", base_model="m")\n'
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{opts.name}", base_model="m")\n'
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{a.run}", base_model="m")\n'
+        ),
+        [17, 18],
+    ),
+    "what a regular expression has cleaned": (
+        "FWD208",
+        (
+            f"import re\n{CLIENT}def f(n, run: str):\n    name = re.sub('[^a-z0-9-]+', '-', run.lower()).strip('-')\n"
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{name[:40]}", base_model="m")\n'
+            '    client.promote_checkpoint(name=n, output_model_id=f"m-{run.lower()[:40]}", base_model="m")\n'
+        ),
+        [7],
+    ),
+    "an id that is checked here": (
+        "FWD208",
+        (
+            f"import re\n{CLIENT}def f(n, run: str):\n    m = f'm-{{run}}'\n    if not re.fullmatch('[a-z0-9-]+', m):\n        raise ValueError(m)\n"
+            '    client.promote_checkpoint(name=n, output_model_id=m, base_model="m")\n'
+            "def g(n, part: str):\n    i = f'm-{part}'\n    ensure_id(i)\n    client.promote_checkpoint(name=n, output_model_id=i, base_model='m')\n"
+            "def h(n, bit: str):\n    assert bit.isalnum()\n    client.promote_checkpoint(name=n, output_model_id=f'm-{bit}', base_model='m')\n"
+        ),
+        [],
+    ),
+    "what is only asked for, and other checks": (
+        "FWD208",
+        (
+            f"import re\n{CLIENT}def f(n, run: str | None, path):\n    ensure_dir(path)\n    if run is None or not re.match('gs:', path):\n        return\n"
+            "    save_checkpoint(run)\n    client.promote_checkpoint(name=n, output_model_id=f'm-{run}', base_model='m')\n"
+        ),
+        [9],
     ),
     # --- FWD209
     "zero": ("FWD209", f'{JOB}j = TrainerJobConfig(base_model="m", gradient_accumulation_steps=0)\n', [2]),
@@ -329,6 +586,11 @@ CASES = {
         'from training.recipes.rl_loop import Config\nc = Config(log_path="r", weight_sync_interval=0)\n',
         [],
     ),
+    "no number": (
+        "FWD211",
+        'from training.recipes.igpo_loop import Config\nc = Config(log_path="r", weight_sync_interval=False)\n',
+        [2],
+    ),
     # --- FWD212
     "the field of a subclass": (
         "FWD212",
@@ -366,6 +628,65 @@ CASES = {
         'from training.recipes.embedding_loop import Config\nfrom training.utils import TrainerConfig\nc = Config(log_path="r", trainer=TrainerConfig(job_id="j"))\n',
         [],
     ),
+    "attributes that nobody can see": (
+        "FWD212",
+        'from training.recipes.sft_loop import Config\ndef f(over):\n    c = Config(log_path="r", init_from_checkpoint="job:step-1")\n    for k, v in over.items():\n        setattr(c, k, v)\n',
+        [],
+    ),
+    "a copy of which nobody can see the fields": (
+        "FWD212",
+        'from dataclasses import replace\nfrom training.recipes.sft_loop import Config, main\nc = Config(log_path="r", init_from_checkpoint="job:step-1")\ndef f(over):\n    main(replace(c, **over))\n',
+        [],
+    ),
+    "the defaults of a command line": (
+        "FWD212",
+        'import tyro\nfrom training.recipes.sft_loop import Config, main\nmain(tyro.cli(Config, default=Config(log_path="r", init_from_checkpoint="job:step-1", dcp_save_interval=0)))\n',
+        [],
+    ),
+    "code that may change it": (
+        "FWD212",
+        'from mylab import apply\nfrom training.recipes.sft_loop import Config, main\nc = Config(log_path="r", init_from_checkpoint="job:step-1")\nvars(c).update(apply())\nd = Config(log_path="r", init_from_checkpoint="job:step-1")\nmain(apply(d))\n',
+        [],
+    ),
+    "code that cannot": (
+        "FWD212",
+        (
+            "import asyncio\nfrom training.recipes.sft_loop import Config, main\n"
+            'c = Config(log_path="r", init_from_checkpoint="job:step-1")\nprint(c)\nasyncio.to_thread(main, c)\n'
+            'def run(config):\n    return main(config)\nrun(Config(log_path="r", init_from_checkpoint="job:step-1"))\n'
+        ),
+        [3, 8],
+    ),
+    "a trainer that the config makes itself": (
+        "FWD212",
+        'from training.recipes.sft_loop import Config\nc = Config(log_path="r")\nc.trainer.job_id = "job-1"\n',
+        [2],
+    ),
+    "older code, in its older place": (
+        "FWD212",
+        (
+            "from training.recipes.rl_loop import Config\nfrom training.utils import WeightSyncConfig\nimport mylab\n"
+            'a = Config(log_path="r", policy_job_id="j", weight_sync=WeightSyncConfig(dcp_save_interval=10))\n'
+            'b = Config(log_path="r", policy_job_id="j", weight_sync=mylab.SYNC)\n'
+        ),
+        [],
+    ),
+    "older code that never saves": (
+        "FWD212",
+        (
+            "from training.recipes.rl_loop import Config\nfrom training.utils import WeightSyncConfig\n"
+            'a = Config(log_path="r", policy_job_id="j", weight_sync=WeightSyncConfig(weight_sync_interval=1))\n'
+        ),
+        [3],
+    ),
+    "a field of one's own of the name of an older one": (
+        "FWD212",
+        (
+            "from dataclasses import dataclass\nfrom training.recipes.rl_loop import Config\n@dataclass\nclass Mine(Config):\n"
+            '    policy_job_id: str | None = None\nc = Mine(log_path="r", policy_job_id="j")\n'
+        ),
+        [],
+    ),
     # --- FWD214
     "a number that is not known": (
         "FWD214",
@@ -386,6 +707,18 @@ CASES = {
         ),
         [],
     ),
+    "the default, an empty text, and a value": (
+        "FWD215",
+        (
+            "from fireworks.training.sdk import GradAccNormalization\nfrom training.recipes import orpo_loop\nfrom training.recipes.orpo_loop import Config\n"
+            'a = Config(log_path="r", grad_accumulation_normalization=Config.grad_accumulation_normalization)\n'
+            "a.grad_accumulation_normalization = orpo_loop.Config.grad_accumulation_normalization\n"
+            'b = Config(log_path="r", grad_accumulation_normalization="")\n'
+            'c = Config(log_path="r", grad_accumulation_normalization=GradAccNormalization.NONE.value)\n'
+            'd = Config(log_path="r", grad_accumulation_normalization=GradAccNormalization.NUM_SEQUENCES.value)\n'
+        ),
+        [8],
+    ),
     # --- FWD216
     "a rank that is set later": (
         "FWD216",
@@ -405,6 +738,24 @@ CASES = {
         ),
         [4],
     ),
+    "LoRA or a reference": (
+        "FWD216",
+        (
+            f"{TRAINER}from training.recipes.dpo_loop import Config\ndef f(lora):\n    c = Config(log_path='r', trainer=TrainerConfig())\n"
+            f'    if lora:\n        c.lora_rank = 16\n    else:\n        c.trainer.reference_training_shape_id = "{SHAPE}"\n    return c\n'
+        ),
+        [],
+    ),
+    "a trainer that the config makes for itself": (
+        "FWD216",
+        f'from training.recipes.dpo_loop import Config\nc = Config(log_path="r", lora_rank=16)\nc.trainer.reference_training_shape_id = "{SHAPE}"\n',
+        [3],
+    ),
+    "a config in a branch, its trainer before": (
+        "FWD216",
+        f'{TRAINER}from training.recipes.dpo_loop import Config\nt = TrainerConfig(reference_training_shape_id="{SHAPE}")\ndef f(x):\n    if x:\n        return Config(log_path="r", lora_rank=16, trainer=t)\n',
+        [3],
+    ),
     # --- FWD217
     "a key in bytes and in a dict": (
         "FWD217",
@@ -420,6 +771,20 @@ CASES = {
         "FWD217",
         f'"""Everything about training.\n\n    export FIREWORKS_API_KEY={KEY}\n"""\nimport training.recipes\n',
         [1],
+    ),
+    "a key of small letters, where it is called a key": (
+        "FWD217",
+        (
+            f'{CLIENT}import os\nos.environ["FIREWORKS_API_KEY"] = "{SMALL}"\nheaders = {{"Authorization": "Bearer {SMALL}"}}\n'
+            f'names = ["{SMALL}"]\nKEPT = "{SMALL}"\nother = FireworksClient(api_key=KEPT)\n'
+            'sha = "fw_9f86d081884c7d659a2feaa0c55ad015"\napi_key = "fw_2026run08with3parts"\n'
+        ),
+        [4, 5, 8],
+    ),
+    "keys in comments": (
+        "FWD217",
+        f"{CLIENT}# é: {KEY}\nx = 1  # FIREWORKS_API_KEY={SMALL}\n# the run fw_qwen3p8b128kh200v2r1, {SMALL}\ny = '# '\n",
+        [3, 4],
     ),
     "names of things": (
         "FWD217",
@@ -452,6 +817,15 @@ VERSIONS = [
         f'setup_infra(infra_cfg=InfraConfig(ref_training_shape_id="{SHAPE}"), lora_rank=8)',
         True,
     ),
+    (
+        "2026-04-10",
+        "FWD214",
+        "training.utils",
+        "ConcurrencyConfig(mode=None, max_concurrency=8, min_window=2)",
+        False,
+    ),
+    ("2026-04-10", "FWD214", "training.utils", 'ConcurrencyConfig(mode="fixed", max_concurrency=8)', True),
+    ("may", "FWD214", "training.utils", "ConcurrencyConfig(mode=None, max_concurrency=8)", True),
     ("june", "FWD211", "training.recipes.rl_loop", 'Config(log_path="r", weight_sync_interval=0)', True),
     ("latest", "FWD211", "training.recipes.rl_loop", 'Config(log_path="r", weight_sync_interval=0)', False),
     ("june", "FWD210", "training.utils", 'TrainerConfig(inactivity_timeout="4h")', False),
@@ -505,6 +879,15 @@ def test_made_up_values_of_tests_are_nothing(path: str) -> None:
     assert found(text, path=path) == []
 
 
+@pytest.mark.parametrize(
+    "call", [f'training_shape_id="{SHAPE}/versions/7"', f'training_shape_id="{SHAPE}", node_count=2']
+)
+def test_made_up_shapes_of_tests_are_nothing(call: str) -> None:
+    text = f"{TRAINER}t = TrainerConfig({call})\n"
+    assert len(found(text)) == 1
+    assert found(text, path="tests/test_launch.py") == []
+
+
 def test_one_place_has_one_finding() -> None:
     """What a rule of its own says is not said again in general."""
     text = "from training.utils import ConcurrencyConfig\nc = ConcurrencyConfig(max_concurrency=8)\n"
@@ -515,6 +898,38 @@ def test_one_place_has_one_finding() -> None:
 def test_severity_of_a_value_that_means_nothing() -> None:
     text = f'{JOB}a = TrainerJobConfig("m", gradient_accumulation_steps=1)\nb = TrainerJobConfig("m", gradient_accumulation_steps=2)\n'
     assert [f.finding.severity for f in found(text)] == ["warning", "error"]
+
+
+def test_severity_of_a_run_that_goes_on() -> None:
+    """A warm start that saves a checkpoint at its end is advice; what loses a whole run is more."""
+    text = (
+        "from training.recipes.sft_loop import Config\nfrom training.utils import TrainerConfig\n"
+        'a = Config(log_path="r", init_from_checkpoint="j:step-1")\n'
+        'b = Config(log_path="r", init_from_checkpoint="j:step-1", save_final_checkpoint=False)\n'
+        'c = Config(log_path="r", trainer=TrainerConfig(job_id="j"))\n'
+    )
+    hits = [f.finding for f in found(text)]
+    assert [f.severity for f in hits] == ["info", "warning", "warning"]
+    assert ["on the way" in f.message for f in hits] == [True, False, True]
+
+
+def test_severity_and_text_of_weight_sync_that_is_off() -> None:
+    text = (
+        "from training.recipes import distillation_loop, igpo_loop\n"
+        'a = distillation_loop.Config(log_path="r", weight_sync_interval=0)\n'
+        'b = igpo_loop.Config(log_path="r", weight_sync_interval=False)\n'
+    )
+    hits = [f.finding for f in found(text)]
+    assert [f.severity for f in hits] == ["info", "warning"]
+    assert "weight_sync_interval=0 " in hits[0].message
+    assert "weight_sync_interval=False " in hits[1].message
+
+
+def test_long_texts_are_cut_in_messages() -> None:
+    text = f'from training.recipes.sft_loop import Config\nc = Config(log_path="r", output_model_id="{"Ab_" * 400}")\n'
+    (hit,) = found(text)
+    assert len(hit.finding.message) < 200
+    assert "…" in hit.finding.message
 
 
 #: code, and the same with the fix of every finding applied
@@ -538,6 +953,14 @@ FIXES = {
     "nothing would be left": (
         "from training.utils import ConcurrencyConfig\nc = ConcurrencyConfig(max_concurrency=8)\n",
         None,
+    ),
+    "a number that another mode may want": (
+        'from training.utils import ConcurrencyConfig\nc = ConcurrencyConfig(mode="fixed", max_concurrency=8)\n',
+        None,
+    ),
+    "a number that the mode has no use for": (
+        'from training.utils import ConcurrencyConfig\nc = ConcurrencyConfig(mode="adaptive", max_concurrency=8)\n',
+        'from training.utils import ConcurrencyConfig\nc = ConcurrencyConfig(mode="adaptive")\n',
     ),
     "a version in quotes of any kind, behind letters of two bytes": (
         f"{TRAINER}n = 'é'; t = TrainerConfig(region='é', training_shape_id='''{SHAPE}/versions/7''')\n",

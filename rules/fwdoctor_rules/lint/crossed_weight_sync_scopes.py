@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import File, Hit, Setting
 from fwdoctor.rulebook import Rule
 
+from fwdoctor_rules.lint._branches import may_meet
 from fwdoctor_rules.lint._hot_load import may_be_none
 
 RULE = Rule(
@@ -95,7 +95,7 @@ def check(file: File) -> Iterator[Hit]:
     for setting in file.settings("hot_load_deployment_id"):
         if not setting.is_of(*_TRAINERS) or may_be_none(file, setting.value):
             continue
-        other = next((o for o in others if _go_together(file, setting.node, o.node)), None)
+        other = next((o for o in others if _belong_together(file, setting, o)), None)
         if other is not None:
             yield Hit(setting.node, {"other": _shown(other)})
 
@@ -110,18 +110,12 @@ def _shown(other: Setting) -> str:
     return "WeightSyncScope.PER_TRAINER" if other.name == "weight_sync_scope" else f"{other.name}="
 
 
-def _go_together(file: File, one: ast.AST, other: ast.AST) -> bool:
-    """Whether two places belong to one flow: the same function, or the module around it, in one branch."""
-    first, second = file.port.function_of(one), file.port.function_of(other)
-    if first is not second and file.model.tree not in (first, second):
-        return False
-    return not any(
-        isinstance(branch, ast.If) and _side(file, branch, one) != _side(file, branch, other)
-        for branch in file.model.ancestors(one)
-        if branch in set(file.model.ancestors(other))
-    )
+def _belong_together(file: File, setting: Setting, other: Setting) -> bool:
+    return may_meet(file, setting.node, other.node) and not _are_of_two(file, setting, other)
 
 
-def _side(file: File, branch: ast.If, node: ast.AST) -> bool:
-    """Whether a place below an ``if`` is in its ``else``."""
-    return any(part in branch.orelse for part in (node, *file.model.ancestors(node)))
+def _are_of_two(file: File, trainer: Setting, other: Setting) -> bool:
+    """Whether the two settings name deployments that are certainly not the same."""
+    mine = file.known_text(trainer.value)
+    others = file.known_text(other.call.get("deployment_id")) if other.call else None
+    return bool(mine and others) and mine != others

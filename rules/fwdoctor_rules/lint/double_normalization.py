@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
@@ -56,6 +57,8 @@ config = Config(log_path="runs/1", grad_accumulation_normalization=GradAccNormal
 
 #: Recipes whose loss is a mean.
 _MEANS = ("sft_loop", "dpo_loop", "orpo_loop")
+#: The members of GradAccNormalization that divide.
+_MODES = ("NUM_LOSS_TOKENS", "NUM_SEQUENCES")
 
 
 def check(file: File) -> Iterator[Hit]:
@@ -70,6 +73,9 @@ def check(file: File) -> Iterator[Hit]:
 
 
 def _mode(file: File, setting: Setting) -> str | None:
-    """The mode that is set, in upper case as its member; None for none and for what is not known."""
-    mode = file.member(setting.value) or file.known_text(setting.value)
-    return None if mode is None or mode.upper() == "NONE" else mode.upper()
+    """The mode that is set, as its member is called; None for none and for what is not known."""
+    value = file.origin(setting.value)
+    if isinstance(value, ast.Attribute) and value.attr == "value":
+        value = value.value
+    mode = (file.member(value) or file.known_text(value) or "").upper()
+    return mode if mode in _MODES else None

@@ -32,7 +32,7 @@ from fireworks.training.sdk import DeploymentManager
 
 manager = DeploymentManager(api_key="...")
 manager.update(
-    "serving", body={«"hotLoadBucketUrl"»: "s3://bucket/checkpoints"}, update_mask="hot_load_bucket_url"
+    "serving", body={«"hotLoadBucketUrl"»: "gs://bucket/checkpoints"}, update_mask="hot_load_bucket_url"
 )
 """,
         """
@@ -69,6 +69,7 @@ client.deployments.create(
     hot_load_bucket_type="S3",
     hot_load_bucket_url="s3://bucket/checkpoints",
 )
+client.deployments.update("serving", hot_load_bucket_url="s3://bucket/other")
 """,
     ),
 )
@@ -78,18 +79,21 @@ _HOSTED = "FW_HOSTED"
 
 
 def check(file: File) -> Iterator[Hit]:
-    """Addresses whose known beginning contradicts the form."""
+    """Addresses of buckets of Fireworks whose known beginning contradicts the form."""
     if file.is_test or not (file.is_used("hot_load_bucket_url") or file.is_used("hotLoadBucketUrl")):
         return
-    for body in deployments(file):
+    for body, is_change in deployments(file):
         url, kind = body.get("hot_load_bucket_url"), body.get("hot_load_bucket_type")
         text = file.text(url.value) if url else None
-        if url and text and _is_hosted(file, kind.value if kind else None) and not _may_fit(text):
+        if not url or not text or _may_fit(text):
+            continue
+        # A deployment that is changed has a type already; only that of gs:// is certain.
+        if _is_hosted(file, kind.value) if kind else not is_change or text.startswith("gs://"):
             yield Hit(url.node)
 
 
-def _is_hosted(file: File, kind: ast.expr | None) -> bool:
-    return kind is None or (file.value(kind) is not UNKNOWN and file.value(kind) in (None, _HOSTED))
+def _is_hosted(file: File, kind: ast.expr) -> bool:
+    return file.value(kind) is not UNKNOWN and file.value(kind) in (None, _HOSTED)
 
 
 def _may_fit(text: str) -> bool:

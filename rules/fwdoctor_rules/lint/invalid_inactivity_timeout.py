@@ -11,6 +11,8 @@ from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import UNKNOWN, File, Hit
 from fwdoctor.rulebook import Rule
 
+from fwdoctor_rules.lint._text import shown
+
 RULE = Rule(
     id="FWD210",
     name="invalid-inactivity-timeout",
@@ -83,8 +85,10 @@ def check(file: File) -> Iterator[Hit]:
     if file.is_test or not file.is_used("inactivity_timeout"):
         return
     for setting in file.settings("inactivity_timeout"):
-        if found := _fault(file, setting.value):
-            yield Hit(setting.node, {"value": ast.unparse(setting.value), "fault": found})
+        faults = [_fault(file, choice) for choice in file.choices(setting.value)]
+        if faults and all(faults):
+            variables = {"value": shown(ast.unparse(setting.value)), "fault": faults[0] or ""}
+            yield Hit(setting.node, variables)
 
 
 def _fault(file: File, value: ast.expr) -> str | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
-from fwdoctor.lint.file import HOLE, File, Hit
+from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule
 
 from fwdoctor_rules.lint._model_ids import fault
+from fwdoctor_rules.lint._text import shown
 
 RULE = Rule(
     id="FWD207",
@@ -75,6 +76,9 @@ def check(file: File) -> Iterator[Hit]:
     if file.is_test:
         return
     for setting in file.settings("output_model_id"):
-        text = file.text(setting.value)
-        if text and not setting.is_of("validate_output_model_id") and (found := fault(text)):
-            yield Hit(setting.node, {"model_id": repr(text.replace(HOLE, "…")), "fault": found})
+        if setting.is_of("validate_output_model_id"):
+            continue
+        texts = [file.text(choice) for choice in file.choices(setting.value)]
+        faults = [fault(text) if text else None for text in texts]
+        if texts and all(faults):
+            yield Hit(setting.node, {"model_id": repr(shown(texts[0] or "")), "fault": faults[0] or ""})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
-from fwdoctor.lint.file import File, Hit, Setting
+from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule
 
+from fwdoctor_rules.lint._branches import is_certain
 from fwdoctor_rules.lint._shapes import LAUNCHERS, POLICY
 
 RULE = Rule(
@@ -97,22 +98,24 @@ _REFUSING = ("TrainerJobConfig",)
 
 
 def check(file: File) -> Iterator[Hit]:
-    """Fields of a launcher that are certainly set, in an object whose shape is certainly set."""
-    if not any(map(file.is_used, (*_OWNED, _TAG))):
+    """Fields of a launcher that are certainly set, in an object whose shape is certainly set.
+
+    Tests make up objects that nobody launches.
+    """
+    if file.is_test or not any(map(file.is_used, (*_OWNED, _TAG))):
         return
     owned = _OWNED if not file.is_used(_TAG) or file.sdk_is(">=1.2.0a84") else (*_OWNED, _TAG)
     for call in file.calls_of(*LAUNCHERS):
         fields = file.fields(call)
-        shape = next((f for f in POLICY if _all_set(file, fields.get(f, ()))), None)
-        if shape is None or file.is_expected_to_fail(call.node):
+        if file.is_expected_to_fail(call.node):
             continue
         for name in owned:
             values = fields.get(name, ())
-            if _all_set(file, values) and file.accepts(call.path, name):
+            if not values or not file.accepts(call.path, name):
+                continue
+            last = values[-1]
+            shape = next((f for f in POLICY if is_certain(file, fields.get(f, ()), last)), None)
+            if shape is not None and is_certain(file, values, last):
                 variables = {"owner": call.name, "field": name, "shape": shape}
-                severity = Severity.ERROR if values[-1].is_of(*_REFUSING) else None
-                yield Hit(values[-1].node, variables, file.without(values[-1].node), severity)
-
-
-def _all_set(file: File, values: Sequence[Setting]) -> bool:
-    return bool(values) and all(file.is_set(v.value) for v in values)
+                severity = Severity.ERROR if last.is_of(*_REFUSING) else None
+                yield Hit(last.node, variables, file.without(last.node), severity)

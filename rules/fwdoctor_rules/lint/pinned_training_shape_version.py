@@ -12,6 +12,7 @@ from fwdoctor.rulebook import Rule
 from fwdoctor_codemods.core.source import Edit
 
 from fwdoctor_rules.lint._shapes import shapes
+from fwdoctor_rules.lint._text import shown
 
 RULE = Rule(
     id="FWD202",
@@ -75,27 +76,43 @@ print(profile.training_shape_version)
 )
 
 _PINNED = re.compile(r"(?P<shape>.+?)(?P<pin>/versions/(?P<version>[^/]+))")
+#: What takes the place of a value in the two older ways to format a text.
+_PERCENT = re.compile(r"%[sdr]")
+_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def check(file: File) -> Iterator[Hit]:
-    """Shapes whose text certainly names a version."""
-    if not file.is_used("/versions/"):
+    """Shapes whose text certainly names a version. Tests make names up that reach no server."""
+    if file.is_test or not file.is_used("/versions/"):
         return
     for setting in shapes(file):
-        found = _PINNED.fullmatch(file.text(setting.value) or "")
-        if found is None or found["version"] == "latest":
-            continue
-        variables = {
-            "owner": setting.owner,
-            "field": setting.name,
-            "shape": _shown(found["shape"]),
-            "version": _shown(found["version"]),
-        }
-        yield Hit(setting.node, variables, _cut(file, setting.value, found["pin"]))
+        pins = [_pin(file, choice) for choice in file.choices(setting.value)]
+        if pins and all(pins) and (found := pins[0]):
+            variables = {
+                "owner": setting.owner,
+                "field": setting.name,
+                "shape": shown(found["shape"]),
+                "version": shown(found["version"]),
+            }
+            yield Hit(setting.node, variables, _cut(file, setting.value, found["pin"]))
 
 
-def _shown(text: str) -> str:
-    return text.replace(HOLE, "…")
+def _pin(file: File, value: ast.expr) -> re.Match[str] | None:
+    """What is pinned to which version, if a text names one."""
+    found = _PINNED.fullmatch(_text(file, value) or "")
+    return None if found is None or found["version"] == "latest" else found
+
+
+def _text(file: File, value: ast.expr) -> str | None:
+    """The text of a shape; of ``"…%s" % x`` and ``"…{}".format(x)``, with a hole for each ``x``."""
+    match file.origin(value):
+        case ast.BinOp(left=form, op=ast.Mod()):
+            text = file.known_text(form)
+            return None if text is None else _PERCENT.sub(HOLE, text)
+        case ast.Call(func=ast.Attribute(value=form, attr="format")):
+            text = file.known_text(form)
+            return None if text is None else _BRACES.sub(HOLE, text)
+    return file.text(value)
 
 
 def _cut(file: File, value: ast.expr, pin: str) -> tuple[Edit, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from fwdoctor.finding import Applicability, Remedy, Severity, Side
 from fwdoctor.lint.file import Call, File, Hit, Setting
 from fwdoctor.rulebook import Rule
 
+from fwdoctor_rules.lint._branches import go_together, is_certain
 from fwdoctor_rules.lint._recipes import is_config
 from fwdoctor_rules.lint._shapes import REFERENCE
 
@@ -77,30 +78,32 @@ def check(file: File) -> Iterator[Hit]:
     if not any(map(file.is_used, REFERENCE)):
         return
     for call in (c for c in file.calls if is_config(c.path) or _is_service(c)):
-        fields = file.fields(call)
-        rank = next((r for r in _RANKS if _is_lora(file, fields.get(r, ()))), None)
-        if rank is None or file.is_expected_to_fail(call.node):
+        if file.is_expected_to_fail(call.node):
             continue
-        for setting in _references(file, fields):
-            variables = {"field": setting.name, "rank": f"{rank}={file.value(fields[rank][-1].value)}"}
-            yield Hit(setting.node, variables, file.without(setting.node))
+        fields = file.fields(call)
+        for setting in _references(file, call):
+            rank = next((r for r in _RANKS if _is_lora(file, fields.get(r, ()), setting)), None)
+            if rank is not None:
+                variables = {"field": setting.name, "rank": f"{rank}={file.value(fields[rank][-1].value)}"}
+                yield Hit(setting.node, variables, file.without(setting.node))
 
 
 def _is_service(call: Call) -> bool:
     return call.name in (*_WHOLE, "build_service_client", "setup_infra")
 
 
-def _is_lora(file: File, values: Sequence[Setting]) -> bool:
+def _is_lora(file: File, values: Sequence[Setting], reference: Setting) -> bool:
+    """Whether a rank is certainly above 0 where the reference is set."""
     known = [file.value(v.value) for v in values]
-    return bool(known) and all(isinstance(v, int) and v > 0 for v in known)
+    if not known or not all(isinstance(v, int) and v > 0 for v in known):
+        return False
+    return all(go_together(file, v, reference) for v in values)
 
 
-def _references(file: File, fields: Mapping[str, Sequence[Setting]]) -> Iterator[Setting]:
-    """The reference shapes among the fields of an object, or of the settings that it is given."""
-    parts = (fields[part][0].value for part in _PARTS if len(fields.get(part, ())) == 1)
-    made = (file.made_by(value) for value in parts)
-    for one in (fields, *(file.fields(m) for m in made if m)):
+def _references(file: File, call: Call) -> Iterator[Setting]:
+    """The reference shapes that are certainly set in an object, or in the settings that it is given."""
+    for fields in (file.fields(call), *(file.part(call, part) for part in _PARTS)):
         for name in REFERENCE:
-            values = one.get(name, ())
-            if values and all(file.is_set(v.value) for v in values):
+            values = fields.get(name, ())
+            if values and is_certain(file, values, values[-1]):
                 yield values[-1]

@@ -10,6 +10,7 @@ from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule
 
 from fwdoctor_rules.lint._shapes import shapes
+from fwdoctor_rules.lint._text import shown
 
 RULE = Rule(
     id="FWD203",
@@ -72,6 +73,7 @@ def check(file: File) -> Iterator[Hit]:
     if file.is_test:
         return
     for setting in shapes(file, lookups=True):
-        shape = file.known_text(setting.value)
-        if shape and not _FULL.fullmatch(shape):
-            yield Hit(setting.node, {"owner": setting.owner, "field": setting.name, "shape": repr(shape)})
+        names = [file.known_text(choice) for choice in file.choices(setting.value)]
+        if names and all(name and not _FULL.fullmatch(name) for name in names):
+            shape = " or ".join(repr(shown(name or "")) for name in names)
+            yield Hit(setting.node, {"owner": setting.owner, "field": setting.name, "shape": shape})

@@ -80,7 +80,7 @@ def check(file: File) -> Iterator[Hit]:
     """Deployments in which both are certainly set."""
     if not file.is_used("hot_load_bucket_url") and not file.is_used("hotLoadBucketUrl"):
         return
-    for body in deployments(file):
+    for body, _ in deployments(file):
         url, job = body.get("hot_load_bucket_url"), body.get("hot_load_trainer_job")
         if url and job and not may_be_none(file, url.value) and not may_be_none(file, job.value):
             yield Hit(url.node)

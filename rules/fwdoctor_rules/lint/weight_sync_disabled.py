@@ -15,14 +15,14 @@ RULE = Rule(
     name="weight-sync-disabled",
     severity=Severity.WARNING,
     side=Side.USER,
-    message="{owner}: weight_sync_interval=0 turns weight sync off",
+    message="{owner}: weight_sync_interval={value} turns weight sync off",
     why="The deployment goes on to sample from the weights that it began with: what is learned never reaches "
     "the rollouts that it is learned from.",
     remedy=(Remedy("Set weight_sync_interval=1, which is the default."),),
     applicability=Applicability.MANUAL,
     source="the vendor's page on the cookbook (weight sync and checkpoints); fw-ai/cookbook 76821fa1, "
     "training/recipes/igpo_loop.py",
-    versions="of recipes whose Config has the field",
+    versions="of recipes whose Config has the field; distillation_loop offers 0 as a choice, and it is told as an info",
     bad=(
         """
 from training.recipes.igpo_loop import Config
@@ -65,7 +65,10 @@ def check(file: File) -> Iterator[Hit]:
         return
     for setting in file.settings("weight_sync_interval"):
         if file.value(setting.value) == 0 and _reaches_a_recipe(file, setting):
-            yield Hit(setting.node, {"owner": setting.owner})
+            # This recipe offers it: its loss may compare with answers that another model wrote.
+            severity = Severity.INFO if is_config(setting.path, "distillation_loop") else None
+            variables = {"owner": setting.owner, "value": repr(file.value(setting.value))}
+            yield Hit(setting.node, variables, severity=severity)
 
 
 def _reaches_a_recipe(file: File, setting: Setting) -> bool:

@@ -177,7 +177,11 @@ def _beginner(
         from fwdoctor.lint.session import Selection, Session
 
         selection = Selection(selected, ignored, settings.ignores_in)
-        return Session(choice(target, paths).surfaces(), selection, ignore_noqa=ignore_noqa)
+        chosen = choice(target, paths)
+        surfaces = chosen.surfaces()
+        guessed = chosen.wanted == "auto" and chosen.found is None
+        against = f"{surfaces.label}, the newest known: no cookbook was found" if guessed else None
+        return Session(surfaces, selection, ignore_noqa=ignore_noqa, against=against)
 
     return begin
 

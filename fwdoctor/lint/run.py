@@ -229,7 +229,7 @@ def _report(
         notes.append(f"{_count(known, 'finding')} left out by the baseline or the changed lines")
     if outcome.added:
         notes.append(f"{_count(outcome.added, 'finding')} silenced with new comments")
-    against = f", compared with {session.surfaces.label}" if session else ""
+    against = f", compared with {session.against}" if session else ""
     uses = f"{_count(outcome.using, 'file')} {'uses' if outcome.using == 1 else 'use'} Fireworks"
     notes.append(f"{uses} of {looked_at:,} looked at under {_some(paths)}{against}")
     return Report(

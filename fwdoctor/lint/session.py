@@ -61,12 +61,21 @@ class Linted:
 class Session:
     """Lints files against one target."""
 
-    def __init__(self, surfaces: Surfaces, selection: Selection, *, ignore_noqa: bool = False) -> None:
+    def __init__(
+        self,
+        surfaces: Surfaces,
+        selection: Selection,
+        *,
+        ignore_noqa: bool = False,
+        against: str | None = None,
+    ) -> None:
         # Syntax trees are many small objects that point at each other; looking for garbage among them again
         # and again takes a sixth of the time.
         gc.set_threshold(100_000, 20, 20)
         self.surfaces = surfaces
         self.selection = selection
+        #: what people are told about the target
+        self.against = against or surfaces.label
         self._ignore_noqa = ignore_noqa
         self._fixtures = project.Fixtures(surfaces)
 

@@ -27,7 +27,7 @@ from fwdoctor.finding import Applicability, Finding, Location, Remedy, Severity,
 RULE_ID = re.compile(r"[A-Z]{1,3}[0-9]{3}")
 RULE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: Folders of fwdoctor_rules that hold rules.
-RULE_FOLDERS = ("environment", "lint")
+RULE_FOLDERS = ("environment", "lint", "probes")
 #: All rules, as they are read at run time.
 COMPILED = fwdoctor_rules.DATA / "compiled.json"
 

@@ -1,0 +1,129 @@
+"""FWP2xx: what a job has saved, and whether it can be promoted."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from fwdoctor.controlplane.resources import Checkpoint, Job
+from fwdoctor.controlplane.words import age, moment
+from fwdoctor.finding import Finding
+from fwdoctor.rulebook import rulebook
+
+_MODEL_ID = re.compile(r"[a-z0-9-]{1,63}")
+_STEP = re.compile(r"(\d+)(?!.*\d)")
+#: So many saves without a full one are more than a chain of deltas usually has.
+_FAR_BEHIND = 3
+#: Saves that do not come for so many of their usual gaps have stopped.
+_GAPS = 10
+
+
+def diagnose(job: Job, checkpoints: Sequence[Checkpoint], now: datetime) -> Iterator[Finding]:
+    """What there is to say about the checkpoints of a job."""
+    samplers = _by_time([c for c in checkpoints if c.is_sampler])
+    states = _by_time([c for c in checkpoints if c.is_training_state])
+    newest = newest_promotable(checkpoints)
+    if newest is None:
+        if samplers and all(c.is_delta and c.promotable is False for c in samplers):
+            yield _finding("FWP201", job, "checkpointType, promotable", count=str(len(samplers)))
+        elif states and not samplers:
+            yield _finding("FWP202", job, "checkpointType")
+    else:
+        yield from _behind(job, newest, samplers)
+    if job.state.is_alive and job.forward_only is not True and checkpoints and not states:
+        yield _finding("FWP204", job, "checkpointType")
+    yield from _stopped(job, states, now)
+    yield from _drivers(job, samplers)
+    yield from _kinds(job, samplers)
+
+
+def newest_promotable(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
+    """The newest checkpoint that the platform says can be promoted."""
+    found = _by_time([c for c in checkpoints if c.promotable])
+    return found[-1] if found else None
+
+
+def diagnose_model_id(
+    model: str, *, is_there: bool | None = None, state: str | None = None
+) -> Iterator[Finding]:
+    """Whether a promotion may use an id; ``is_there``: a model of that id exists (None: nobody looked)."""
+    if not _MODEL_ID.fullmatch(model):
+        wrong = sorted(set(re.sub(r"[a-z0-9-]", "", model)))
+        reason = f"it has {len(model)} characters" if not wrong else f"it holds {', '.join(map(repr, wrong))}"
+        yield rulebook()["FWP209"].fill({"model": model, "reason": reason}, resource=model)
+    elif is_there:
+        yield rulebook()["FWP210"].fill(
+            {"model": model, "state": state or "its state is not known"}, resource=model
+        )
+
+
+def _behind(job: Job, newest: Checkpoint, samplers: Sequence[Checkpoint]) -> Iterator[Finding]:
+    later = [c for c in samplers if _time(c) > _time(newest)]
+    if len(later) > _FAR_BEHIND:
+        when = moment(newest.created) if newest.created else "a time that is not known"
+        yield _finding(
+            "FWP203", job, "promotable, createTime", checkpoint=newest.id, behind=str(len(later)), when=when
+        )
+    step = _step(newest)
+    other = next(
+        (c for c in samplers if c.promotable and _step(c) > step >= 0 and _time(c) < _time(newest)), None
+    )
+    if other is not None:
+        yield _finding("FWP207", job, "name, createTime", checkpoint=newest.id, other=other.id)
+
+
+def _stopped(job: Job, states: Sequence[Checkpoint], now: datetime) -> Iterator[Finding]:
+    times = [c.created for c in states if c.created is not None]
+    if not job.state.is_alive or len(times) < 3:  # two gaps are no habit
+        return
+    usual = statistics.median(b - a for a, b in zip(times, times[1:], strict=False))
+    quiet = now - times[-1]
+    if usual.total_seconds() > 0 and quiet > usual * _GAPS:
+        yield _finding("FWP205", job, "checkpointType, createTime", age=age(quiet), usual=age(usual))
+
+
+def _drivers(job: Job, samplers: Sequence[Checkpoint]) -> Iterator[Finding]:
+    sessions = list(dict.fromkeys(c.session for c in samplers if c.session))
+    if len(sessions) > 1:
+        yield _finding("FWP206", job, "name", count=str(len(sessions)), suffixes=", ".join(sessions))
+
+
+def _kinds(job: Job, samplers: Sequence[Checkpoint]) -> Iterator[Finding]:
+    if job.lora_rank is None:
+        return
+    odd = "INFERENCE_BASE" if job.lora_rank else "INFERENCE_LORA"
+    found = next((c for c in samplers if c.kind == odd), None)
+    if found is not None:
+        trains = f"LoRA of rank {job.lora_rank}" if job.lora_rank else "all parameters"
+        kind = "a full model" if job.lora_rank else "an adapter"
+        yield _finding(
+            "FWP212",
+            job,
+            "checkpointType, trainingConfig.loraRank",
+            checkpoint=found.id,
+            trains=trains,
+            kind=kind,
+        )
+
+
+def _by_time(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    return sorted(checkpoints, key=_time)
+
+
+def _time(checkpoint: Checkpoint) -> float:
+    return checkpoint.created.timestamp() if checkpoint.created else 0.0
+
+
+def _step(checkpoint: Checkpoint) -> int:
+    """The last number in a name, without the mark of the session; -1 if there is none."""
+    name = checkpoint.id.removesuffix(f"-{checkpoint.session}") if checkpoint.session else checkpoint.id
+    match = _STEP.search(name)
+    return int(match[1]) if match else -1
+
+
+def _finding(rule: str, job: Job, evidence: str, **variables: str) -> Finding:
+    return rulebook()[rule].fill(
+        {"job": job.id, **variables}, resource=job.id, evidence=f"seen in: checkpoints[].{evidence}"
+    )

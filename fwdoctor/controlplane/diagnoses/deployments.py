@@ -1,0 +1,213 @@
+"""FWP3xx: a deployment, and what it is attached to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fwdoctor.controlplane.resources import Deployment, Job, last
+from fwdoctor.controlplane.states import JobState, Phase
+from fwdoctor.controlplane.words import age, moment
+from fwdoctor.finding import Finding
+from fwdoctor.rulebook import rulebook
+
+_BUCKET = re.compile(r"gs://[^/]+/rl-checkpoints/(?P<account>[^/]+)/(?P<owner>[^/]+)/?")
+_OF_TRAINER = "trainer-"
+#: An update that takes longer does not come to an end by itself.
+_LONG_UPDATE = timedelta(minutes=10)
+_SERVING = frozenset({"READY", "UPDATING"})
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The trainer job that a deployment follows, as far as it could be read; ``state`` None: it is not there."""
+
+    id: str
+    state: JobState | None
+
+
+def diagnose(
+    deployment: Deployment,
+    account: str,
+    now: datetime,
+    *,
+    job: Job | None = None,
+    attached: Attached | None = None,
+    has_weights: bool | None = None,
+) -> Iterator[Finding]:
+    """What there is to say about a deployment.
+
+    ``job`` is the trainer that the user asks about, ``attached`` the one that the deployment says it follows (None:
+    not read), ``has_weights`` whether a replica has loaded a snapshot (None: not read).
+    """
+    yield from _state(deployment, now)
+    yield from _bucket(deployment, account)
+    if job is not None:
+        yield from _pair(deployment, job)
+    if attached is not None:
+        yield from _outlived(deployment, attached)
+    yield from _replicas(deployment)
+    yield from _unused(deployment, attached, has_weights)
+    if deployment.addons and deployment.precision not in (None, "BF16", "PRECISION_UNSPECIFIED"):
+        yield _finding("FWP320", deployment, "enableAddons, precision", precision=str(deployment.precision))
+    if deployment.transition == "ASYNC" and deployment.follows:
+        yield _finding("FWP321", deployment, "hotLoadTransitionType")
+
+
+def scope(deployment: Deployment) -> str | None:
+    """Who owns the bucket of its weights: ``PER_TRAINER``, ``PER_DEPLOYMENT``, or None where nothing says so."""
+    if deployment.follows:
+        return "PER_TRAINER"
+    match = _BUCKET.fullmatch(deployment.bucket or "")
+    if match is None:
+        return None
+    return "PER_TRAINER" if match["owner"].startswith(_OF_TRAINER) else "PER_DEPLOYMENT"
+
+
+def _state(deployment: Deployment, now: datetime) -> Iterator[Finding]:
+    if deployment.state == "FAILED":
+        reason = deployment.status.message or deployment.status.code or "it does not say why"
+        yield _finding("FWP308", deployment, "state, status", reason=reason)
+    if deployment.state == "DELETED" and deployment.purged is not None and deployment.purged > now:
+        yield _finding("FWP314", deployment, "state, purgeTime", until=moment(deployment.purged))
+    if deployment.state == "UPDATING" and deployment.updated is not None:
+        since = now - deployment.updated
+        if since > _LONG_UPDATE:
+            yield _finding("FWP313", deployment, "state, updateTime", age=age(since))
+
+
+def _bucket(deployment: Deployment, account: str) -> Iterator[Finding]:
+    if deployment.bucket is None or deployment.bucket_type not in (None, "FW_HOSTED"):
+        return
+    match = _BUCKET.fullmatch(deployment.bucket)
+    reason = None
+    if not deployment.bucket.startswith("gs://"):
+        reason = "not in Google Cloud Storage"
+    elif match is None:
+        reason = "not below rl-checkpoints/<account>/"
+    elif match["account"] != account:
+        reason = f"the bucket of the account {match['account']}"
+    if reason is not None:
+        yield _finding("FWP306", deployment, "hotLoadBucketUrl", url=deployment.bucket, reason=reason)
+        return
+    owner = match["owner"] if match else ""
+    if deployment.follows and owner.startswith(_OF_TRAINER):
+        other = owner.removeprefix(_OF_TRAINER)
+        if other != deployment.follows:
+            evidence = "hotLoadTrainerJob, hotLoadBucketUrl"
+            yield _finding("FWP303", deployment, evidence, job=deployment.follows, other=other)
+
+
+def _pair(deployment: Deployment, job: Job) -> Iterator[Finding]:
+    if job.keyed_to == deployment.id and deployment.follows:
+        evidence = "job.hotLoadDeploymentId, hotLoadTrainerJob"
+        yield _finding("FWP304", deployment, evidence, job=job.id, other=deployment.follows)
+    elif job.keyed_to and job.keyed_to != deployment.id:
+        yield _finding("FWP305", deployment, "job.hotLoadDeploymentId", job=job.id, other=job.keyed_to)
+    if deployment.follows and (deployment.hot_load is False or _is_foreign(deployment)):
+        reason = "enableHotLoad is false" if deployment.hot_load is False else f"{deployment.bucket_type}"
+        yield _finding(
+            "FWP307", deployment, "enableHotLoad, hotLoadBucketType", job=deployment.follows, reason=reason
+        )
+    if deployment.base_model and job.base_model and deployment.base_model != job.base_model:
+        served, trained = last(deployment.base_model), last(job.base_model)
+        yield _finding(
+            "FWP315", deployment, "baseModel", served=served or "?", trained=trained or "?", job=job.id
+        )
+    if deployment.region and job.region and deployment.region != job.region:
+        yield _finding("FWP317", deployment, "region", region=deployment.region, other=job.region, job=job.id)
+
+
+def _is_foreign(deployment: Deployment) -> bool:
+    return deployment.bucket_type not in (None, "FW_HOSTED", "BUCKET_TYPE_UNSPECIFIED")
+
+
+def stale_attachment(deployment: Deployment, job: Job, attached: Attached | None) -> Finding | None:
+    """The finding that a deployment, which is to serve a job's weights, follows another one."""
+    if not deployment.follows or deployment.follows == job.id:
+        return None
+    state = "its state was not read"
+    if attached is not None and attached.id == deployment.follows:
+        state = attached.state.short if attached.state else "not there any more"
+    return _finding(
+        "FWP301", deployment, "hotLoadTrainerJob", job=job.id, other=deployment.follows, state=state
+    )
+
+
+def _outlived(deployment: Deployment, attached: Attached) -> Iterator[Finding]:
+    if deployment.state not in _SERVING or not _holds(deployment):
+        return
+    state = attached.state
+    if state is None or state.phase in (Phase.STOPPED, Phase.ENDED, Phase.TOMBSTONE):
+        told = "not there any more" if state is None else state.short
+        yield _finding(
+            "FWP302",
+            deployment,
+            "hotLoadTrainerJob, job.state",
+            job=attached.id,
+            state=told,
+            gpus=_gpus(deployment),
+        )
+
+
+def _replicas(deployment: Deployment) -> Iterator[Finding]:
+    counts = deployment.replicas
+    if deployment.state not in (*_SERVING, "CREATING"):
+        return
+    if counts.minimum == 0 and counts.maximum and counts.ready == 0 and counts.wanted in (0, None):
+        yield _finding("FWP311", deployment, "minReplicaCount, maxReplicaCount, replicaStats")
+        return
+    if counts.wanted and counts.ready is not None and counts.ready < counts.wanted:
+        if counts.waiting:
+            numbers = {"waiting": str(counts.waiting), "wanted": str(counts.wanted)}
+            yield _finding("FWP309", deployment, "desiredReplicaCount, replicaStats", **numbers)
+        elif counts.starting:
+            numbers = {"ready": str(counts.ready), "wanted": str(counts.wanted)}
+            yield _finding("FWP310", deployment, "desiredReplicaCount, replicaStats", **numbers)
+    if deployment.preemptible or counts.revocable:
+        yield _finding("FWP318", deployment, "preemptible, replicaStats.revocableReplicaCount")
+
+
+def _unused(deployment: Deployment, attached: Attached | None, has_weights: bool | None) -> Iterator[Finding]:
+    counts = deployment.replicas
+    alone = attached is not None and (attached.state is None or not attached.state.is_alive)
+    fixed = counts.minimum is not None and counts.minimum == counts.maximum and counts.minimum > 0
+    if alone and fixed and has_weights is False and deployment.state in _SERVING:
+        evidence = "minReplicaCount, maxReplicaCount, hotLoadTrainerJob, current_snapshot_identity"
+        yield _finding("FWP312", deployment, evidence, replicas=str(counts.minimum))
+
+
+def _holds(deployment: Deployment) -> bool:
+    counts = deployment.replicas
+    return any(c for c in (counts.minimum, counts.ready, counts.wanted))
+
+
+def _gpus(deployment: Deployment) -> str:
+    replicas = deployment.replicas.ready or deployment.replicas.wanted or deployment.replicas.minimum or 0
+    if not deployment.accelerators:
+        return f"{replicas} replica{'s' if replicas != 1 else ''}"
+    kind = f" {deployment.accelerator}" if deployment.accelerator else ""
+    total = replicas * deployment.accelerators
+    return f"{total}{kind} GPU{'s' if total != 1 else ''}"
+
+
+def only_reader(job: Job, deployments: Sequence[Deployment]) -> Iterator[Finding]:
+    """Deployments that wait for the weights of a trainer which writes to another one's bucket."""
+    if job.keyed_to is None:
+        return
+    for other in deployments:
+        if other.id != job.keyed_to and other.follows == job.id:
+            variables = {"job": job.id, "deployment": job.keyed_to, "other": other.id}
+            yield rulebook()["FWP319"].fill(
+                variables, resource=other.id, evidence="seen in: job.hotLoadDeploymentId, hotLoadTrainerJob"
+            )
+
+
+def _finding(rule: str, deployment: Deployment, evidence: str, **variables: str) -> Finding:
+    return rulebook()[rule].fill(
+        {"deployment": deployment.id, **variables},
+        resource=deployment.id,
+        evidence=f"seen in: {evidence}",
+    )

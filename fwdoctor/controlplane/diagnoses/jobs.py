@@ -1,0 +1,146 @@
+"""FWP1xx: the state of a trainer job, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from fwdoctor.controlplane.resources import DEFAULT_INACTIVITY, RETENTION, Checkpoint, Job
+from fwdoctor.controlplane.states import Phase
+from fwdoctor.controlplane.words import age, moment
+from fwdoctor.finding import Finding, Severity, Side
+from fwdoctor.rulebook import rulebook
+
+#: A job that runs so long and has saved nothing would lose hours.
+_LONG_WITHOUT_CHECKPOINT = timedelta(hours=2)
+#: The part of the inactivity timeout after which silence is worth a word.
+_QUIET = 0.7
+#: From so many days before the end on, what is not promoted is in danger.
+_URGENT = timedelta(days=3)
+#: The SDK's own budgets for a job that is being set up: of its low-level wait, and of a managed one.
+_LOW_LEVEL, _MANAGED = timedelta(minutes=15), timedelta(minutes=60)
+#: States that no set of the SDK has: its waits end by the clock alone.
+_UNNOTICED = frozenset({"JOB_STATE_DELETING_CLEANING_UP", "JOB_STATE_EARLY_STOPPED", "JOB_STATE_EXPIRED"})
+_NO_CAUSE = frozenset({"", "internal error", "internal error."})
+
+
+def diagnose(
+    job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None = None, *, answers: bool | None = None
+) -> Iterator[Finding]:
+    """What there is to say about a job.
+
+    ``checkpoints`` are its own, None where they were not read; ``answers`` says whether its trainer answered, None
+    where nobody asked.
+    """
+    yield from _waiting(job, now)
+    if job.state.phase is Phase.HEALTHY:
+        if answers is False:
+            yield _finding("FWP104", job, "status.state", answer="no answer")
+        yield from _quiet(job, now, checkpoints)
+    if job.state.phase is Phase.ATTENTION:
+        yield _finding("FWP106", job, "state", timeout=age(job.inactivity or DEFAULT_INACTIVITY))
+    if job.never_stops and job.state.is_alive:
+        yield _finding("FWP108", job, "disableInactivityCleanup")
+    message = job.status.message or ""
+    if message.startswith("Warning:") and job.state.is_alive:
+        yield _finding("FWP116", job, "status.message", warning=message.removeprefix("Warning:").strip())
+    yield from _ended(job, now, checkpoints)
+
+
+def _waiting(job: Job, now: datetime) -> Iterator[Finding]:
+    if job.state.phase is not Phase.WAITING or job.created is None or job.state.patience is None:
+        return
+    waited = now - job.created
+    if job.state.name == "JOB_STATE_RE_QUEUEING":
+        yield _finding("FWP119", job, "state")
+    elif waited <= job.state.patience:
+        return
+    elif job.state.name == "JOB_STATE_PENDING":
+        yield _finding("FWP101", job, "state, createTime", age=age(waited))
+    elif waited > _LOW_LEVEL:
+        severity = Severity.ERROR if waited > _MANAGED else None
+        yield _finding(
+            "FWP103", job, "state, createTime", severity=severity, age=age(waited), state=job.state.short
+        )
+
+
+def _quiet(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) -> Iterator[Finding]:
+    """A running job of which nothing is heard."""
+    if job.created is None or checkpoints is None:
+        return
+    running = now - job.created
+    if not checkpoints and running > _LONG_WITHOUT_CHECKPOINT and job.forward_only is not True:
+        yield _finding("FWP105", job, "createTime, checkpoints", age=age(running))
+    timeout = job.inactivity or DEFAULT_INACTIVITY
+    quiet = now - max([job.created, *(c.created for c in checkpoints if c.created is not None)])
+    if not job.never_stops and quiet > timeout * _QUIET and job.forward_only is not True:
+        evidence = "createTime, checkpoints[].createTime, inactivityTimeout"
+        yield _finding("FWP107", job, evidence, age=age(quiet), timeout=age(timeout))
+
+
+def _ended(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) -> Iterator[Finding]:
+    if job.state.name == "JOB_STATE_FAILED":
+        yield _failure(job)
+    if job.state.name in _UNNOTICED:
+        yield _finding("FWP113", job, "state", state=job.state.short)
+    if job.state.resumable and job.state.phase is Phase.STOPPED and checkpoints is not None:
+        states = [c for c in checkpoints if c.is_training_state]
+        newest = max(states, key=_created, default=None)
+        if newest is not None:
+            when = moment(newest.created) if newest.created else "at a time that is not known"
+            yield _finding("FWP111", job, "checkpoints[].checkpointType", checkpoint=newest.id, when=when)
+        elif job.forward_only is not True:
+            yield _finding("FWP112", job, "checkpoints[].checkpointType")
+    if job.state.name == "JOB_STATE_DELETED":
+        yield from _deleted(job, now, checkpoints)
+
+
+def _failure(job: Job) -> Finding:
+    reason, message = job.status.reason, (job.status.message or "").strip()
+    if reason is None and message.lower() in _NO_CAUSE:
+        return _finding("FWP110", job, "status.message")
+    told = ": ".join(part for part in (reason, message) if part)
+    evidence = "status.details[].reason" if reason else "status.message"
+    return _finding("FWP109", job, evidence, reason=told)
+
+
+def _deleted(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) -> Iterator[Finding]:
+    """The days that are left: deleted after the last sign of life, and before now."""
+    signs = [t for t in (job.created, job.completed) if t is not None]
+    signs += [t for c in checkpoints or () for t in (c.created, c.updated) if t is not None]
+    if not signs or (checkpoints is not None and not any(c.promotable for c in checkpoints)):
+        return
+    after = max(signs)
+    earliest = after + RETENTION
+    severity = Severity.ERROR if earliest - now < _URGENT else None
+    yield _finding(
+        "FWP114",
+        job,
+        "state, createTime, completedTime, checkpoints[].updateTime",
+        severity=severity,
+        earliest=f"{earliest:%Y-%m-%d}",
+        after=moment(after),
+    )
+
+
+def _created(checkpoint: Checkpoint) -> float:
+    return checkpoint.created.timestamp() if checkpoint.created else 0.0
+
+
+def _finding(
+    rule: str, job: Job, evidence: str, *, severity: Severity | None = None, **variables: str
+) -> Finding:
+    return rulebook()[rule].fill(
+        {"job": job.id, **variables}, severity=severity, resource=job.id, evidence=f"seen in: {evidence}"
+    )
+
+
+def verdict(job: Job) -> tuple[str, Side]:
+    """In one line what the state means and what to do, and who must act."""
+    side = {
+        Phase.ATTENTION: Side.USER,
+        Phase.STOPPED: Side.USER,
+        Phase.ENDED: Side.USER,
+        Phase.UNKNOWN: Side.UNKNOWN,
+    }.get(job.state.phase, Side.NOBODY)
+    return f"{job.state.short}: {job.state.means}. {job.state.next}", side

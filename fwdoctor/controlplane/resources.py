@@ -1,7 +1,7 @@
 """What the control plane's rows say, typed. An absent field is None, which is unknown and never a finding.
 
-Field names: the public API schema of 2026-09. Old rows and new ones differ in what they leave out; where proto JSON
-leaves a zero out, that is said here.
+Field names: the public API schema of 2026-09. Old rows and new ones differ in what they leave out; where
+proto JSON leaves a zero out, that is said here.
 """
 
 from __future__ import annotations
@@ -92,11 +92,8 @@ class Status:
         places = (("statusMessage",), ("message",), ("status", "message"), ("status", "statusMessage"))
         found = (text(row, *place) for place in (*places, ("status", "detail")))
         details = _at(row, ("status", "details"))
-        reasons = (
-            (text(d, "reason") for d in details if isinstance(d, Mapping))
-            if isinstance(details, list)
-            else ()
-        )
+        rows = details if isinstance(details, list) else []
+        reasons = (text(d, "reason") for d in rows if isinstance(d, Mapping))
         return cls(
             next((m for m in found if m), None),
             text(row, "status", "code"),
@@ -161,10 +158,10 @@ class Checkpoint:
     @classmethod
     def of(cls, row: Row) -> Checkpoint:
         """A checkpoint from its row; old rows leave the prefix of the type out."""
-        regions = row.get("availability") if isinstance(row, Mapping) else None
+        regions = row.get("availability")
         single = [
             text(r, "region")
-            for r in regions or ()
+            for r in (regions if isinstance(regions, list) else [])
             if isinstance(r, Mapping) and str(r.get("availabilityClass", "")).endswith("SINGLE_REGION")
         ]
         return cls(
@@ -245,12 +242,13 @@ class Deployment:
             state=text(row, "state") or "STATE_UNSPECIFIED",
             status=Status.of(row),
             replicas=Replicas(
-                _count(row, "minReplicaCount"),
-                _count(row, "maxReplicaCount"),
-                _count(row, "desiredReplicaCount"),
-                *(_stat(stats, n) for n in ("readyReplicaCount", "pendingSchedulingReplicaCount")),
-                _starting(stats),
-                _stat(stats, "revocableReplicaCount"),
+                minimum=_count(row, "minReplicaCount"),
+                maximum=_count(row, "maxReplicaCount"),
+                wanted=_count(row, "desiredReplicaCount"),
+                ready=_stat(stats, "readyReplicaCount"),
+                waiting=_stat(stats, "pendingSchedulingReplicaCount"),
+                starting=_starting(stats),
+                revocable=_stat(stats, "revocableReplicaCount"),
             ),
             base_model=text(row, "baseModel"),
             region=text(row, "region") or text(row, "placement", "region"),
@@ -303,7 +301,7 @@ class Replica:
     @classmethod
     def of(cls, row: Row) -> Replica:
         """A replica from its part of the status."""
-        adapters = row.get("loaded_adapters") if isinstance(row, Mapping) else None
+        adapters = row.get("loaded_adapters")
         return cls(
             id=text(row, "identity") or "?",
             current=text(row, "current_snapshot_identity"),
@@ -312,8 +310,62 @@ class Replica:
             target=text(row, "loading_state", "target_snapshot_identity"),
             adapters={
                 text(a, "identity") or "?": text(a, "status") or "?"
-                for a in adapters or ()
+                for a in (adapters if isinstance(adapters, list) else [])
                 if isinstance(a, Mapping)
             },
             rdma=flag(row, "rdma_weight_sync_enabled"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeVersion:
+    """A version of a training shape: what can be launched from it."""
+
+    shape: str
+    version: str
+    validated: bool | None = None
+    is_latest: bool | None = None
+    base_model: str | None = None
+    model_type: str | None = None
+    mode: str | None = None
+    context: int | None = None
+    accelerator: str | None = None
+    accelerators: int | None = None
+    nodes: int | None = None
+    deployment_shape: str | None = None
+
+    @classmethod
+    def of(cls, row: Row) -> ShapeVersion:
+        """A version from its row (``…/trainingShapes/<shape>/versions/<version>``)."""
+        name = text(row, "name") or ""
+        shape, _, version = name.partition("/versions/")
+        snapshot = row.get("snapshot")
+        inner: Row = snapshot if isinstance(snapshot, Mapping) else {}
+        return cls(
+            shape=shape,
+            version=version or "?",
+            validated=flag(row, "validated"),
+            is_latest=flag(row, "latestValidated"),
+            base_model=text(inner, "baseModel"),
+            model_type=text(inner, "modelType"),
+            mode=text(inner, "trainerMode"),
+            context=_count(inner, "maxSupportedContextLength"),
+            accelerator=text(inner, "acceleratorType"),
+            accelerators=_count(inner, "acceleratorCount"),
+            nodes=_count(inner, "nodeCount"),
+            deployment_shape=text(inner, "deploymentShapeVersion"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A quota of an account."""
+
+    name: str
+    value: float | None = None
+    usage: float | None = None
+
+    @classmethod
+    def of(cls, row: Row) -> Quota:
+        """A quota from its row; its value comes as a text."""
+        return cls(last(text(row, "name")) or "?", number(row, "value"), number(row, "usage"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.resources import Checkpoint, Job
 from fwdoctor.controlplane.words import age, moment
@@ -52,7 +53,8 @@ def diagnose_model_id(
     if not _MODEL_ID.fullmatch(model):
         wrong = sorted(set(re.sub(r"[a-z0-9-]", "", model)))
         reason = f"it has {len(model)} characters" if not wrong else f"it holds {', '.join(map(repr, wrong))}"
-        yield rulebook()["FWP209"].fill({"model": model, "reason": reason}, resource=model)
+        variables = {"model": model, "reason": reason}
+        yield rulebook()["FWP209"].fill(variables, resource=model, evidence="seen in: the id itself")
     elif is_there:
         yield rulebook()["FWP210"].fill(
             {"model": model, "state": state or "its state is not known"}, resource=model
@@ -78,9 +80,10 @@ def _stopped(job: Job, states: Sequence[Checkpoint], now: datetime) -> Iterator[
     times = [c.created for c in states if c.created is not None]
     if not job.state.is_alive or len(times) < 3:  # two gaps are no habit
         return
-    usual = statistics.median(b - a for a, b in zip(times, times[1:], strict=False))
+    gaps = (b - a for a, b in itertools.pairwise(times))
+    usual = timedelta(seconds=statistics.median(gap.total_seconds() for gap in gaps))
     quiet = now - times[-1]
-    if usual.total_seconds() > 0 and quiet > usual * _GAPS:
+    if usual and quiet > usual * _GAPS:
         yield _finding("FWP205", job, "checkpointType, createTime", age=age(quiet), usual=age(usual))
 
 

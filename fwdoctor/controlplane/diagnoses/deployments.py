@@ -22,7 +22,7 @@ _SERVING = frozenset({"READY", "UPDATING"})
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """The trainer job that a deployment follows, as far as it could be read; ``state`` None: it is not there."""
+    """The trainer job that a deployment follows; ``state`` None: it is not there any more."""
 
     id: str
     state: JobState | None
@@ -39,8 +39,8 @@ def diagnose(
 ) -> Iterator[Finding]:
     """What there is to say about a deployment.
 
-    ``job`` is the trainer that the user asks about, ``attached`` the one that the deployment says it follows (None:
-    not read), ``has_weights`` whether a replica has loaded a snapshot (None: not read).
+    ``job`` is the trainer that the user asks about, ``attached`` the one that the deployment says it follows
+    (None: not read), ``has_weights`` whether a replica has loaded a snapshot (None: not read).
     """
     yield from _state(deployment, now)
     yield from _bucket(deployment, account)
@@ -57,7 +57,7 @@ def diagnose(
 
 
 def scope(deployment: Deployment) -> str | None:
-    """Who owns the bucket of its weights: ``PER_TRAINER``, ``PER_DEPLOYMENT``, or None where nothing says so."""
+    """Whose bucket has its weights: ``PER_TRAINER``, ``PER_DEPLOYMENT``, None where nothing says so."""
     if deployment.follows:
         return "PER_TRAINER"
     match = _BUCKET.fullmatch(deployment.bucket or "")

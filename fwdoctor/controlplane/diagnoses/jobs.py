@@ -29,8 +29,8 @@ def diagnose(
 ) -> Iterator[Finding]:
     """What there is to say about a job.
 
-    ``checkpoints`` are its own, None where they were not read; ``answers`` says whether its trainer answered, None
-    where nobody asked.
+    ``checkpoints`` are its own, None where they were not read; ``answers`` says whether its trainer
+    answered, None where nobody asked.
     """
     yield from _waiting(job, now)
     if job.state.phase is Phase.HEALTHY:

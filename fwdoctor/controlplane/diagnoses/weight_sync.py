@@ -24,8 +24,8 @@ def diagnose(
 ) -> Iterator[Finding]:
     """What there is to say about the weights.
 
-    ``replicas`` None: the status has no such list. ``checkpoints`` are those of ``job``, None where they were not
-    read; ``crashes`` is the HTTP status (5xx) that came back again and again instead of an answer.
+    ``replicas`` None: the status has no such list. ``checkpoints`` are those of ``job``, None where they were
+    not read; ``crashes`` is the HTTP status (5xx) that came back again and again instead of an answer.
     """
     if crashes is not None:
         if deployment.state == "READY":
@@ -102,7 +102,7 @@ def _against(
                 "behind": f"{behind} save{'s' * (behind != 1)}",
             }
             evidence = "replicas[].current_snapshot_identity, checkpoints"
-            yield _finding("FWP401", deployment, evidence, severity=severity, **variables)
+            yield _finding("FWP401", deployment, evidence, severity, **variables)
 
 
 def _newest(checkpoints: Sequence[Checkpoint] | None) -> Checkpoint | None:
@@ -114,7 +114,12 @@ def _time(checkpoint: Checkpoint) -> float:
 
 
 def _finding(
-    rule: str, deployment: Deployment, evidence: str, *, severity: Severity | None = None, **variables: str
+    rule: str,
+    deployment: Deployment,
+    evidence: str,
+    severity: Severity | None = None,
+    /,
+    **variables: str,
 ) -> Finding:
     return rulebook()[rule].fill(
         {"deployment": deployment.id, **variables},

@@ -1,0 +1,80 @@
+"""FWP5xx: a training shape, for a model, a way of training and a context length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fwdoctor.controlplane.resources import ShapeVersion, last
+from fwdoctor.finding import Finding
+from fwdoctor.rulebook import rulebook
+
+#: Contexts come in steps of so many tokens.
+_STEP = 16
+_MODES = {
+    "POLICY_TRAINER": "training all parameters",
+    "LORA_TRAINER": "LoRA",
+    "FORWARD_ONLY": "computing references",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be trained; None is anything."""
+
+    base_model: str | None = None
+    lora_rank: int | None = None
+    reference: bool = False
+    context: int | None = None
+
+
+def diagnose(
+    name: str, latest: ShapeVersion | None, pinned: ShapeVersion | None = None, wanted: Wanted | None = None
+) -> Iterator[Finding]:
+    """What there is to say about a shape that is there.
+
+    ``name`` is the shape's, ``latest`` its newest validated version (None: there is none), ``pinned`` the version that
+    was asked for.
+    """
+    if latest is None:
+        yield _finding("FWP501", name, "versions[].latestValidated")
+    if pinned is not None and latest is not None and pinned.version != latest.version:
+        yield _finding("FWP502", name, "versions[]", version=pinned.version, latest=latest.version)
+    meant = pinned or latest
+    if meant is None:
+        return
+    if not meant.deployment_shape and meant.mode in ("POLICY_TRAINER", "LORA_TRAINER"):
+        yield _finding("FWP506", name, "snapshot.deploymentShapeVersion")
+    if wanted is not None:
+        yield from _against(name, meant, wanted)
+
+
+def _against(name: str, version: ShapeVersion, wanted: Wanted) -> Iterator[Finding]:
+    mode = version.mode
+    if mode in _MODES and (wanted.reference or wanted.lora_rank is not None):
+        fits = _fitting(wanted)
+        if mode not in fits:
+            asked = _MODES["FORWARD_ONLY"] if wanted.reference else _MODES[fits[0]]
+            yield _finding("FWP504", name, "snapshot.trainerMode", mode=_MODES[mode], wanted=asked)
+    if wanted.context is not None and version.context is not None:
+        if wanted.context > version.context or wanted.context % _STEP:
+            limit = str(version.context)
+            evidence = "snapshot.maxSupportedContextLength"
+            yield _finding("FWP505", name, evidence, context=str(wanted.context), limit=limit)
+    if wanted.base_model and version.base_model and last(wanted.base_model) != last(version.base_model):
+        model, asked = last(version.base_model) or "?", last(wanted.base_model) or "?"
+        yield _finding("FWP507", name, "snapshot.baseModel", model=model, wanted=asked)
+
+
+def _fitting(wanted: Wanted) -> tuple[str, ...]:
+    """The modes that are right; a LoRA trainer computes references as well."""
+    if wanted.reference:
+        return ("FORWARD_ONLY", "LORA_TRAINER")
+    return ("LORA_TRAINER",) if wanted.lora_rank else ("POLICY_TRAINER",)
+
+
+def _finding(rule: str, name: str, evidence: str, **variables: str) -> Finding:
+    shape = last(name) or name
+    return rulebook()[rule].fill(
+        {"shape": shape, **variables}, resource=shape, evidence=f"seen in: {evidence}"
+    )

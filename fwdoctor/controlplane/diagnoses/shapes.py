@@ -33,8 +33,8 @@ def diagnose(
 ) -> Iterator[Finding]:
     """What there is to say about a shape that is there.
 
-    ``name`` is the shape's, ``latest`` its newest validated version (None: there is none), ``pinned`` the version that
-    was asked for.
+    ``name`` is the shape's, ``latest`` its newest validated version (None: there is none), ``pinned`` the
+    version that was asked for.
     """
     if latest is None:
         yield _finding("FWP501", name, "versions[].latestValidated")

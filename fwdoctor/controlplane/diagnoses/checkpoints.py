@@ -57,7 +57,9 @@ def diagnose_model_id(
         yield rulebook()["FWP209"].fill(variables, resource=model, evidence="seen in: the id itself")
     elif is_there:
         yield rulebook()["FWP210"].fill(
-            {"model": model, "state": state or "its state is not known"}, resource=model
+            {"model": model, "state": state or "its state is not known"},
+            resource=model,
+            evidence=f"seen in: models/{model}",
         )
 
 

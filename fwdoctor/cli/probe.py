@@ -1,0 +1,129 @@
+"""``fwdoctor probe``: the state of trainer jobs, checkpoints, deployments, shapes and the account. It only reads."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fwdoctor.cli._options import Output, output_options
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from fwdoctor.controlplane.probes import Look, Probed
+
+
+@click.group("probe")
+def command() -> None:
+    """Ask the control plane for the state of what runs. It only reads: nothing is started, changed or stopped.
+
+    FIREWORKS_API_KEY is the key, FIREWORKS_BASE_URL the address. Names may be ids or full resource names.
+    """
+
+
+@command.command("job")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@output_options
+def job(jobs: tuple[str, ...], output: Output) -> int:
+    """What state trainer jobs are in, what it means, and what to do."""
+    from fwdoctor.controlplane.probes import probe_job
+
+    return _run(output, *(_bound(probe_job, name) for name in jobs))
+
+
+@command.command("checkpoints")
+@click.argument("job")
+@click.option("--output-model-id", "model", metavar="ID", help="Check the id to promote under, too.")
+@output_options
+def checkpoints(job: str, model: str | None, output: Output) -> int:
+    """What a trainer job has saved, what of it can be promoted, and for how long."""
+    from fwdoctor.controlplane.probes import probe_checkpoints
+
+    return _run(output, _bound(probe_checkpoints, job, model))
+
+
+@command.command("deployment")
+@click.argument("deployment")
+@click.option("--job", metavar="JOB", help="The trainer job whose weights it is to serve.")
+@output_options
+def deployment(deployment: str, job: str | None, output: Output) -> int:
+    """What a deployment follows, how many replicas serve, and which weights."""
+    from fwdoctor.controlplane.probes import probe_deployment
+
+    return _run(output, _bound(probe_deployment, deployment, job))
+
+
+@command.command("account")
+@click.option("--all", "everything", is_flag=True, help="Also what is over: stopped, deleted.")
+@output_options
+def account(everything: bool, output: Output) -> int:
+    """All trainer jobs and deployments of the account, with a verdict each."""
+    from fwdoctor.controlplane.probes import probe_account
+
+    return _run(output, _bound(probe_account, everything=everything))
+
+
+@command.command("shape")
+@click.argument("shape")
+@click.option("--base-model", metavar="MODEL", help="The model that is to be trained.")
+@click.option("--lora-rank", type=click.IntRange(0), help="0: all parameters.")
+@click.option("--reference", is_flag=True, help="It is to compute references.")
+@click.option("--context", type=click.IntRange(1), help="The longest sequence, in tokens.")
+@output_options
+def shape(
+    shape: str,
+    base_model: str | None,
+    lora_rank: int | None,
+    reference: bool,
+    context: int | None,
+    output: Output,
+) -> int:
+    """Whether a training shape can be used, and for what."""
+    from fwdoctor.controlplane.diagnoses.shapes import Wanted
+    from fwdoctor.controlplane.probes import probe_shape
+
+    return _run(output, _bound(probe_shape, shape, Wanted(base_model, lora_rank, reference, context)))
+
+
+def _bound(probe: Any, *values: Any, **more: Any) -> Callable[[Look], Awaitable[Probed]]:
+    return lambda look: probe(look, *values, **more)
+
+
+def _run(output: Output, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
+    """Run probes one after the other and print what they say."""
+    import asyncio
+
+    from fwdoctor.controlplane.client import AccountError, ControlPlane
+    from fwdoctor.controlplane.connection import Connection
+    from fwdoctor.controlplane.errors import ControlPlaneError
+    from fwdoctor.controlplane.probes import Look, Probed, now, refused
+    from fwdoctor.finding import Problem, Report
+
+    connection = Connection.from_environment(os.environ)
+
+    async def ask() -> list[Probed]:
+        async with ControlPlane(connection) as plane:
+            look = Look(plane, now())
+            found: list[Probed] = []
+            for probe in probes:
+                try:
+                    found.append(await probe(look))
+                except (ControlPlaneError, AccountError) as error:
+                    finding = refused(error)
+                    probed = Probed(findings=[finding] if finding else [])
+                    probed.problems += [] if finding else [Problem(str(error))]
+                    found.append(probed)
+                    break  # what is refused once is refused again
+            return found
+
+    parts = asyncio.run(ask())
+    report = Report(
+        command="probe",
+        findings=tuple(f for p in parts for f in p.findings),
+        checks=tuple(o for p in parts for o in p.outcomes),
+        problems=tuple(x for p in parts for x in p.problems),
+        notes=tuple(n for p in parts for n in p.notes),
+    )
+    return output.finish(report)

@@ -1,0 +1,68 @@
+"""The one place where requests leave: whatever is not GET is refused here. Imports httpx at once."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpx
+
+from fwdoctor.controlplane.connection import Connection
+from fwdoctor.controlplane.timing import Limits
+from fwdoctor.errors import FwdoctorError
+
+
+class ReadOnly(httpx.AsyncBaseTransport):
+    """Hands GET requests without a body to another transport, and nothing else."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "GET":
+            raise RuntimeError(f"fwdoctor only reads: {request.method} {request.url.path} is not sent")
+        if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
+            raise RuntimeError(f"fwdoctor only reads: a body for {request.url.path} is not sent")
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def open_client(
+    connection: Connection, limits: Limits, inner: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
+    """A client that can only read. It looks nowhere else: the connection says all about the environment."""
+    return httpx.AsyncClient(
+        transport=ReadOnly(inner or _network(connection, limits)),
+        timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _network(connection: Connection, limits: Limits) -> httpx.AsyncHTTPTransport:
+    try:
+        return httpx.AsyncHTTPTransport(
+            verify=_trust(connection),
+            trust_env=False,
+            limits=httpx.Limits(max_connections=limits.concurrent),
+            proxy=httpx.Proxy(connection.proxy) if connection.proxy else None,
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise FwdoctorError(
+            f"the proxy {connection.proxy_host} of the environment cannot be used: known are http:// and "
+            "https:// proxies, and socks5:// where socksio is installed"
+        ) from error
+
+
+def _trust(connection: Connection) -> ssl.SSLContext | bool:
+    """Whom to trust: what SSL_CERT_FILE or SSL_CERT_DIR name, else the list that httpx brings."""
+    if connection.ca_file is None and connection.ca_folder is None:
+        return True
+    path = connection.ca_file or connection.ca_folder
+    try:
+        if connection.ca_file is not None:
+            return ssl.create_default_context(cafile=connection.ca_file)
+        return ssl.create_default_context(capath=connection.ca_folder)
+    except OSError as error:  # SSLError is one
+        raise FwdoctorError(f"{path} (SSL_CERT_FILE, SSL_CERT_DIR) holds no certificates") from error

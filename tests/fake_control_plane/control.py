@@ -9,14 +9,28 @@ from .clock import stamp
 from .state import ENDED, Checkpoint, Deployment, Replica, Trainer, World
 from .wire import Json, error_info
 
-#: All states that the published schema has for a trainer job, with the prefix ``JOB_STATE_``.
-JOB_STATES = tuple(
-    f"JOB_STATE_{name}"
-    for name in (
-        "UNSPECIFIED CREATING RUNNING COMPLETED FAILED CANCELLED DELETING WRITING_RESULTS VALIDATING "
-        "DELETING_CLEANING_UP PENDING EXPIRED RE_QUEUEING CREATING_INPUT_DATASET IDLE CANCELLING EARLY_STOPPED "
-        "PAUSED DELETED ARCHIVED"
-    ).split()
+#: All states that the published schemas have for a trainer job.
+JOB_STATES = (
+    "JOB_STATE_UNSPECIFIED",
+    "JOB_STATE_CREATING",
+    "JOB_STATE_RUNNING",
+    "JOB_STATE_COMPLETED",
+    "JOB_STATE_FAILED",
+    "JOB_STATE_CANCELLED",
+    "JOB_STATE_DELETING",
+    "JOB_STATE_WRITING_RESULTS",
+    "JOB_STATE_VALIDATING",
+    "JOB_STATE_DELETING_CLEANING_UP",
+    "JOB_STATE_PENDING",
+    "JOB_STATE_EXPIRED",
+    "JOB_STATE_RE_QUEUEING",
+    "JOB_STATE_CREATING_INPUT_DATASET",
+    "JOB_STATE_IDLE",
+    "JOB_STATE_CANCELLING",
+    "JOB_STATE_EARLY_STOPPED",
+    "JOB_STATE_PAUSED",
+    "JOB_STATE_DELETED",
+    "JOB_STATE_ARCHIVED",
 )
 
 

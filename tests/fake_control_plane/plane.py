@@ -197,11 +197,10 @@ class FakeControlPlane:
 
     def add_session(self, session: str, state: str = "READY", *, age_s: float = 0, **fields: Any) -> Json:
         """A serverless training session that was made ``age_s`` ago; ``fields`` in camel case."""
-        prefix = "TRAINING_SESSION_STATE_UNSPECIFIED" if state == "UNSPECIFIED" else state
         made = stamp(self.clock.ago(age_s))
         row: Json = {
             "name": f"accounts/{self.world.account}/trainingSessions/{session}",
-            "state": prefix,
+            "state": "TRAINING_SESSION_STATE_UNSPECIFIED" if state == "UNSPECIFIED" else state,
             "status": {"code": "OK", "message": ""},
             "baseModel": catalogue.MODEL,
             "createTime": made,

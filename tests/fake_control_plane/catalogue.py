@@ -101,6 +101,19 @@ def _deployment_shape_version(version: str, *, latest: bool) -> Json:
     }
 
 
+def check_access(world: World, shape: str) -> None:
+    """Refuse to show a shape that is hidden from this account.
+
+    Raises:
+        ApiError: 403 or 404, as the test said.
+    """
+    status = world.refused_shapes.get(shape)
+    if status in (403, 404):
+        raise ApiError(
+            status, f"no access to shape {shape!r}" if status == 403 else f"shape {shape!r} not found"
+        )
+
+
 def resolve(world: World, reference: str, *, allow_unvalidated: bool = False) -> Json:
     """The version that a shape's name stands for: the latest validated one, or the one that it pins.
 
@@ -108,8 +121,11 @@ def resolve(world: World, reference: str, *, allow_unvalidated: bool = False) ->
         ApiError: there is no such shape or version, or it may not be launched.
     """
     shape, _, pinned = reference.partition("/versions/")
+    check_access(world, shape)
     if shape not in world.shapes:
         raise ApiError(404, f"shape {shape!r} not found")
+    if world.refused_shapes.get(shape) == 412:
+        raise ApiError(412, f"shape {shape!r} is not enabled on this account")
     versions = world.shapes[shape]
     if not pinned or pinned == "latest":
         found = next((v for v in versions if v["latestValidated"]), None)

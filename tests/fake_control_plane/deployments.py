@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import deque
 from collections.abc import Mapping
 
-from . import catalogue
+from . import buckets, catalogue
+from .clock import moment, stamp
 from .listing import page
 from .settings import Plan, Settings
-from .state import TOMBSTONES, Deployment, World
+from .state import Deployment, World
 from .wire import ApiError, Json, Request, Routes
 
 _ROOT = "/v1/accounts/{account}/deployments"
 _GONE = frozenset({"DELETED", "DELETING"})
+#: How long a deleted deployment can be brought back.
+_PURGE = dt.timedelta(days=7)
 
 
 class Deployments:
@@ -31,6 +35,11 @@ class Deployments:
         routes.add("PATCH", f"{_ROOT}/{{deployment}}:scale", self._scale)
         routes.add("DELETE", f"{_ROOT}/{{deployment}}", self._delete)
         routes.add("POST", f"{_ROOT}/{{deployment}}:undelete", self._undelete)
+        routes.add("GET", f"{_ROOT}/{{deployment}}:metrics", self._metrics)
+        routes.add("GET", f"{_ROOT}/{{deployment}}/ledger", self._ledger)
+        routes.add("DELETE", f"{_ROOT}/{{deployment}}/ledger", self._reset_ledger)
+        routes.add("GET", f"{_ROOT}/{{deployment}}/shards", self._shards)
+        routes.add("GET", f"{_ROOT}/{{deployment}}/terminationMessage", self._termination)
 
     def _create(self, request: Request) -> Json:
         identifier = request.query.get("deploymentId") or f"deployment-{len(self._world.deployments) + 1}"
@@ -113,17 +122,24 @@ class Deployments:
             "hotLoadBucketType": "FW_HOSTED",
             "hotLoadTransitionType": body.get("hotLoadTransitionType", "ASYNC"),
         }
-        if job := body.get("hotLoadTrainerJob"):
-            return {**fields, **self._attach(job)}
-        return {**fields, "hotLoadTrainerJob": "", "hotLoadBucketUrl": self._world.bucket(identifier)}
+        url, job = body.get("hotLoadBucketUrl"), body.get("hotLoadTrainerJob")
+        if url and job:
+            raise buckets.conflict(url, job, update=False)
+        if url:
+            buckets.check(self._world, self._settings, url)
+        if job:
+            return {**fields, **self._attach(identifier, job)}
+        own = url or self._world.bucket(identifier)
+        return {**fields, "hotLoadTrainerJob": "", "hotLoadBucketUrl": own}
 
-    def _attach(self, job: str) -> Json:
-        trainer = self._world.trainer_named(job)
-        if trainer is None or trainer.state in TOMBSTONES:
-            raise ApiError(400, f"hot load trainer job {job!r} not found")
-        if owner := trainer.row["hotLoadDeploymentId"]:
-            raise ApiError(400, f"trainer job {job!r} is deployment-first: it writes to that of {owner!r}")
-        return {"hotLoadTrainerJob": job, "hotLoadBucketUrl": trainer.bucket}
+    def _attach(self, identifier: str, job: str) -> Json:
+        """The fields of a deployment that follows ``job``, or, if that is empty, nobody any more."""
+        if not job:
+            return {"hotLoadTrainerJob": "", "hotLoadBucketUrl": self._world.bucket(identifier)}
+        return {
+            "hotLoadTrainerJob": job,
+            "hotLoadBucketUrl": buckets.source(self._world, identifier, job).bucket,
+        }
 
     def _list(self, request: Request) -> Json:
         deleted = request.flag("showDeleted")
@@ -146,6 +162,8 @@ class Deployments:
         for name in fields:
             if name == "hotLoadTrainerJob":
                 self._reattach(found, body.get(name, ""))
+            elif name == "hotLoadBucketUrl":
+                self._move_bucket(found, body.get(name, ""), body.get("hotLoadTrainerJob"))
             elif name in ("minReplicaCount", "maxReplicaCount"):
                 found.row[name] = int(body.get(name) or 0)
             elif name in ("hotLoadTransitionType", "description", "annotations"):
@@ -159,9 +177,37 @@ class Deployments:
     def _reattach(self, deployment: Deployment, job: str) -> None:
         if deployment.row.get("hotLoadTrainerJob") == job:
             return
-        deployment.row.update(self._attach(job))
+        deployment.row.update(self._attach(deployment.id, job))
         deployment.roll(len(deployment.replicas))
         deployment.rolling = self._settings.reads_while_rolling
+
+    def _move_bucket(self, deployment: Deployment, url: str, job: str | None) -> None:
+        """Another bucket for a deployment that follows nobody."""
+        following = deployment.row.get("hotLoadTrainerJob") if job is None else job
+        if url and following:
+            raise buckets.conflict(url, following, update=True)
+        if url:
+            buckets.check(self._world, self._settings, url)
+            deployment.row["hotLoadBucketUrl"] = url
+
+    def _metrics(self, request: Request) -> Json:
+        return {"metrics": self._world.deployment(request.groups["deployment"]).metrics}
+
+    def _ledger(self, request: Request) -> Json:
+        return {"ledger": self._world.deployment(request.groups["deployment"]).ledger}
+
+    def _reset_ledger(self, request: Request) -> Json:
+        self._world.deployment(request.groups["deployment"]).ledger.clear()
+        return {}
+
+    def _shards(self, request: Request) -> Json:
+        shown = self._world.deployment(request.groups["deployment"]).json()
+        fields = ("state", "status", "replicaStats", "replicaCount", "desiredReplicaCount")
+        shard = {"name": f"{shown['name']}/shards/0", **{k: shown[k] for k in fields if k in shown}}
+        return {"shards": [shard]}
+
+    def _termination(self, request: Request) -> Json:
+        return {"message": self._world.deployment(request.groups["deployment"]).termination}
 
     def _scale(self, request: Request) -> Json:
         found = self._world.deployment(request.groups["deployment"])
@@ -192,7 +238,7 @@ class Deployments:
         found.state, found.coming = "DELETED", deque()
         found.replicas = []
         found.row["deleteTime"] = self._world.clock()
-        found.row["purgeTime"] = found.row["deleteTime"].replace("-08-", "-09-")
+        found.row["purgeTime"] = stamp(moment(found.row["deleteTime"]) + _PURGE)
         return found.json()
 
     def _undelete(self, request: Request) -> Json:

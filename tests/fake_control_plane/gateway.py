@@ -49,7 +49,7 @@ class Gateway:
         routes.add("GET", f"{_ROOT}/get_server_capabilities", self._capabilities)
         routes.add("POST", f"{_ROOT}/client/config", lambda _: {})
         routes.add("POST", f"{_ROOT}/telemetry", lambda _: {"status": "accepted"})
-        routes.add("POST", f"{_ROOT}/session_heartbeat", lambda _: {"type": "session_heartbeat"})
+        routes.add("POST", f"{_ROOT}/session_heartbeat", self._heartbeat)
         routes.add("POST", f"{_ROOT}/create_session", self._create_session)
         routes.add("POST", f"{_ROOT}/retrieve_future", self._retrieve)
         routes.add("POST", f"{_ROOT}/weights_info", self._weights_info)
@@ -69,16 +69,22 @@ class Gateway:
 
     def _trainer(self, request: Request) -> Trainer:
         trainer = self._world.trainers.get(request.groups["job"])
+        if trainer is not None and request.method == "POST":
+            trainer.active = self._world.clock.now()
         if trainer is None or not trainer.serving or request.groups["account"] != self._world.account:
             raise ApiError(404, f"no route to trainer {request.groups['job']!r}")
         return trainer
+
+    def _process(self, trainer: Trainer) -> _Session:
+        """What the present process of a trainer remembers: nothing of the ones before it."""
+        return self._processes[f"{trainer.id}#{trainer.process}"]
 
     def _accepting(self, operation: Callable[[Trainer, _Session, Json], Json]) -> Callable[[Request], Json]:
         """A handler that runs an operation at once and keeps its result for ``retrieve_future``."""
 
         def accept(request: Request) -> Json:
             trainer = self._trainer(request)
-            process = self._processes[trainer.id]
+            process = self._process(trainer)
             process.requests += 1
             key = f"{trainer.id}-request-{process.requests}"
             try:
@@ -90,7 +96,7 @@ class Gateway:
         return accept
 
     def _retrieve(self, request: Request) -> Json:
-        process = self._processes[self._trainer(request).id]
+        process = self._process(self._trainer(request))
         key = request.json.get("request_id", "")
         if key not in process.futures:
             raise ApiError(410, f"promise {key!r} is gone")
@@ -103,6 +109,11 @@ class Gateway:
         self._trainer(request)
         return {"status": "ok"}
 
+    def _heartbeat(self, request: Request) -> Json:
+        # A connected client counts as activity, even if it trains nothing.
+        self._trainer(request)
+        return {"type": "session_heartbeat"}
+
     def _list_checkpoints(self, request: Request) -> Json:
         trainer = self._trainer(request)
         return {"checkpoints": sorted(c.id for c in trainer.checkpoints if c.type in RESUME)}
@@ -112,7 +123,7 @@ class Gateway:
 
     def _create_session(self, request: Request) -> Json:
         trainer = self._trainer(request)
-        process = self._processes[trainer.id]
+        process = self._process(trainer)
         process.sessions += 1
         return {"type": "create_session", "session_id": f"{trainer.id}-session-{process.sessions}"}
 

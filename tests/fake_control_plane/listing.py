@@ -8,7 +8,7 @@ from typing import Any
 
 from .wire import ApiError, Json
 
-_TERM = re.compile(r"\s*([\w.]+)\s*(=|!=)\s*(\"[^\"]*\"|[\w./-]+)\s*")
+_TERM = re.compile(r"\s*([\w.]+)\s*(=|!=|:)\s*(\"[^\"]*\"|[\w./-]+)\s*")
 MAX_PAGE = 200
 
 
@@ -43,7 +43,9 @@ def _matches(row: Json, expression: str) -> bool:
         name, operator, wanted = match.groups()
         found = _value(row, name)
         text = str(found).lower() if isinstance(found, bool) else str(found)
-        if (text == wanted.strip('"')) is (operator == "!="):
+        wanted = wanted.strip('"')
+        # A colon asks whether the field has the text in it.
+        if (wanted in text if operator == ":" else text == wanted) is (operator == "!="):
             return False
     return True
 
@@ -58,9 +60,18 @@ def _value(row: Json, name: str) -> Any:
 
 
 def without_zeros(value: Any) -> Any:
-    """What protobuf's JSON is without its zero values: no 0, false, empty text or empty list in an object."""
+    """What protobuf's JSON is without its zero values: no 0, false, empty text or empty list in an object.
+
+    The first name of an enum is its zero, too.
+    """
     if isinstance(value, dict):
-        return {k: without_zeros(v) for k, v in value.items() if v not in (0, "", None) and v != []}
+        return {k: without_zeros(v) for k, v in value.items() if not _is_zero(k, v)}
     if isinstance(value, list):
         return [without_zeros(v) for v in value]
     return value
+
+
+def _is_zero(name: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return not value or value.endswith("_UNSPECIFIED") or (name == "code" and value == "OK")
+    return value in (0, None) or value == []

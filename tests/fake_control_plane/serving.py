@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from .settings import Settings
-from .state import Deployment, Replica, World
+from .state import ABSENT, Deployment, Replica, World
 from .wire import ApiError, Json, Request, Response, Routes
 
 _HOT_LOAD = "/hot_load/v1/models/hot_load"
@@ -36,8 +36,10 @@ class Serving:
             raise ApiError(400, f"hot load is not enabled on deployment {found.id!r}")
         return found
 
-    def _status(self, request: Request) -> Json:
+    def _status(self, request: Request) -> Response | Json:
         found = self._deployment(request)
+        if found.hot_load is not ABSENT:
+            return Response(200, found.hot_load)
         if found.rolling:
             found.rolling -= 1
             return {"replicas": []}
@@ -54,6 +56,10 @@ class Serving:
         base = (body.get("incremental_snapshot_metadata") or {}).get("previous_snapshot_identity")
         for replica in found.replicas:
             _into(replica, body["identity"], kind, base)
+            word = "failed to load" if replica.stage == "error" else "loaded"
+            found.ledger.append(
+                {"timestamp": self._world.clock(), "value": f"{replica.identity} {word} {body['identity']}"}
+            )
         return {}
 
     def _complete(self, request: Request) -> Response | Json:

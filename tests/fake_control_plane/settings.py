@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .wire import ApiError, Request
+from .faults import Fault, Trigger, error
+from .wire import Request
 
 RUNNING = ("JOB_STATE_CREATING", "JOB_STATE_RUNNING")
 READY = ("CREATING", "READY")
@@ -22,21 +23,17 @@ class Plan:
     message: str = ""
 
 
-@dataclass
-class Fault:
-    """A request that will fail, ``times`` times (for ever if None)."""
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long trainers that follow the clock stay in their states, in seconds.
 
-    method: str
-    path: re.Pattern[str]
-    error: ApiError
-    times: int | None
+    What an inactive trainer becomes is not published; ``stopped_state`` is one of the likely ones.
+    """
 
-    def hits(self, request: Request) -> bool:
-        if self.times == 0 or request.method != self.method or not self.path.search(request.path):
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
+    creating_s: float = 60
+    starting_s: float = 120
+    idle_s: float = 600
+    stopped_state: str = "JOB_STATE_CANCELLED"
 
 
 @dataclass
@@ -57,7 +54,21 @@ class Settings:
     futures_try_again: int = 0
     #: reads of the weight-sync status that find no pod while a deployment rolls
     reads_while_rolling: int = 1
-    faults: list[Fault] = field(default_factory=list)
+    #: new trainers follow the clock, not the reads
+    by_clock: bool = False
+    timing: Timing = field(default_factory=Timing)
+    #: whether there are GPUs for trainers that follow the clock; if not, each waits for ``grant``
+    capacity: bool = True
+    #: whether the control plane may read the account's hosted bucket
+    bucket_readable: bool = True
+    #: only enterprise accounts may read their audit log
+    enterprise: bool = False
+    #: how names of accounts that are not the caller's are refused: 403 or 404
+    foreign_status: int = 403
+    inference_only_status: int = 403
+    #: each answer takes that long
+    latency_s: float = 0.0
+    faults: list[Trigger] = field(default_factory=list)
     trainers: deque[Plan] = field(default_factory=deque)
     deployments: deque[Plan] = field(default_factory=deque)
 
@@ -73,8 +84,8 @@ class Settings:
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Answer requests whose path contains the regular expression ``path`` with an error."""
-        error = ApiError(status, message, reason=reason, metadata=metadata)
-        self.faults.append(Fault(method, re.compile(path), error, times))
+        fault = error(status, message, reason=reason, metadata=metadata)
+        self.faults.append(Trigger(re.compile(path), fault, method, times))
 
     def plan_trainer(self, *states: str, code: str = "OK", message: str = "") -> None:
         """What the next trainer that nobody has planned for will go through."""
@@ -90,6 +101,6 @@ class Settings:
     def next_deployment(self) -> Plan:
         return self.deployments.popleft() if self.deployments else Plan(READY)
 
-    def fault(self, request: Request) -> ApiError | None:
-        """The error that this request was told to meet."""
-        return next((f.error for f in self.faults if f.hits(request)), None)
+    def fault(self, request: Request) -> Fault | None:
+        """What this request was told to meet."""
+        return next((f.fault for f in self.faults if f.hits(request)), None)

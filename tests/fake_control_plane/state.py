@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
+from .clock import START, Clock
 from .wire import ApiError, Json
 
 RESUMABLE = frozenset({"JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_PAUSED", "JOB_STATE_COMPLETED"})
@@ -22,15 +24,21 @@ PROMOTABLE = frozenset({"CHECKPOINT_TYPE_INFERENCE_BASE", "CHECKPOINT_TYPE_INFER
 RESUME = frozenset({"CHECKPOINT_TYPE_TRAINING", "CHECKPOINT_TYPE_TRAINING_LORA"})
 
 
-class Clock:
-    """Times that are the same in every run: each is one second after the one before."""
+#: As an edit: the field is not shown at all.
+ABSENT: Any = object()
 
-    def __init__(self) -> None:
-        self._now = dt.datetime(2026, 8, 19, 10, 0, 0)
 
-    def __call__(self) -> str:
-        self._now += dt.timedelta(seconds=1)
-        return self._now.isoformat(timespec="microseconds") + "Z"
+def edited(shown: Json, edits: Json) -> Json:
+    """A resource as a test wants it shown: fields replaced, added or left out; objects are merged."""
+    made = dict(shown)
+    for name, value in edits.items():
+        if value is ABSENT:
+            made.pop(name, None)
+        elif isinstance(value, dict) and isinstance(made.get(name), dict):
+            made[name] = edited(made[name], value)
+        else:
+            made[name] = value
+    return made
 
 
 @dataclass
@@ -41,24 +49,30 @@ class Checkpoint:
     type: str
     created: str
     updated: str
+    edits: Json = field(default_factory=dict)
 
     @property
     def promotable(self) -> bool:
-        return self.type in PROMOTABLE
+        return bool(self.edits.get("promotable", self.type in PROMOTABLE))
 
     def row(self, parent: str) -> Json:
-        return {
+        shown = {
             "name": f"{parent}/checkpoints/{self.id}",
             "checkpointType": self.type,
             "promotable": self.promotable,
             "createTime": self.created,
             "updateTime": self.updated,
         }
+        return edited(shown, self.edits)
 
 
 @dataclass
 class Trainer:
-    """A trainer job. ``coming`` are the states that the next reads will find."""
+    """A trainer job. ``coming`` are the states that the next reads will find.
+
+    If it is ``timed``, its states follow the clock instead. ``entered`` is when it came into its state,
+    ``active`` when a client last did something, ``granted`` when it got its GPUs: only the server knows.
+    """
 
     name: str
     row: Json
@@ -70,6 +84,13 @@ class Trainer:
     healthy: bool = True
     checkpoints: list[Checkpoint] = field(default_factory=list)
     completed: str | None = None
+    edits: Json = field(default_factory=dict)
+    timed: bool = False
+    entered: dt.datetime = START
+    active: dt.datetime = START
+    granted: dt.datetime | None = None
+    #: which process of the trainer it is: a new one has forgotten its clients
+    process: int = 0
 
     @property
     def id(self) -> str:
@@ -97,10 +118,12 @@ class Trainer:
         if self.coming:
             self.state = self.coming.popleft()
 
-    def enter(self, state: str, *coming: str) -> None:
+    def enter(self, state: str, *coming: str, at: dt.datetime | None = None) -> None:
         """Go to a state now; what was planned before is void."""
         self.state = state
         self.coming = deque(coming)
+        if at is not None:
+            self.entered = at
 
     def checkpoint(self, name: str) -> Checkpoint | None:
         return next((c for c in self.checkpoints if c.id == name), None)
@@ -119,7 +142,7 @@ class Trainer:
             shown["trainingShapeVersion"] = self.shape_version
         if self.completed:
             shown["completedTime"] = self.completed
-        return shown
+        return edited(shown, self.edits)
 
 
 @dataclass
@@ -132,22 +155,30 @@ class Replica:
     target: str | None = None
     adapters: list[Json] = field(default_factory=list)
     ready: bool = True
+    supports_rdma: bool = False
+    rdma: bool = False
+    edits: Json = field(default_factory=dict)
 
     def json(self) -> Json:
-        return {
+        shown = {
             "identity": self.identity,
             "current_snapshot_identity": self.current,
             "readiness": self.ready,
             "loading_state": {"stage": self.stage, "target_snapshot_identity": self.target},
             "loaded_adapters": self.adapters,
-            "supports_rdma_weight_sync": False,
-            "rdma_weight_sync_enabled": False,
+            "supports_rdma_weight_sync": self.supports_rdma,
+            "rdma_weight_sync_enabled": self.rdma,
         }
+        return edited(shown, self.edits)
 
 
 @dataclass
 class Deployment:
-    """A deployment and its pods. ``rolling`` counts the reads for which no pod answers."""
+    """A deployment and its pods. ``rolling`` counts the reads for which no pod answers.
+
+    ``pending``, ``downloading`` and ``revocable`` count replicas; ``hot_load`` is a status in place of what
+    the pods would say.
+    """
 
     name: str
     row: Json
@@ -157,6 +188,14 @@ class Deployment:
     replicas: list[Replica] = field(default_factory=list)
     rolling: int = 0
     pods_made: int = 0
+    edits: Json = field(default_factory=dict)
+    pending: int = 0
+    downloading: int = 0
+    revocable: int = 0
+    hot_load: Any = ABSENT
+    ledger: list[Json] = field(default_factory=list)
+    termination: str = ""
+    metrics: Json = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -177,23 +216,24 @@ class Deployment:
     def json(self) -> Json:
         count = len(self.replicas) if self.state in ("READY", "UPDATING") else 0
         ready = sum(r.ready for r in self.replicas) if count else 0
-        desired = max(self.row["minReplicaCount"], count)
-        return {
+        waiting = self.pending + self.downloading
+        shown = {
             **self.row,
             "name": self.name,
             "state": self.state,
             "status": self.status,
-            "desiredReplicaCount": desired,
-            "replicaCount": count,
+            "desiredReplicaCount": max(self.row["minReplicaCount"], count + waiting),
+            "replicaCount": count + waiting,
             "replicaStats": {
                 "readyReplicaCount": ready,
-                "pendingSchedulingReplicaCount": 0,
-                "downloadingModelReplicaCount": 0,
+                "pendingSchedulingReplicaCount": self.pending,
+                "downloadingModelReplicaCount": self.downloading,
                 "initializingReplicaCount": count - ready,
-                "revocableReplicaCount": 0,
+                "revocableReplicaCount": self.revocable,
                 "effectiveReplicaCount": float(ready),
             },
         }
+        return edited(shown, self.edits)
 
 
 @dataclass
@@ -210,6 +250,12 @@ class World:
     operations: dict[str, Json] = field(default_factory=dict)
     #: other collections by their name in the path: quotas, auditLogs, trainingSessions, …
     collections: dict[str, list[Json]] = field(default_factory=dict)
+    #: training sessions' checkpoints, by session id
+    session_checkpoints: dict[str, list[Json]] = field(default_factory=dict)
+    #: ids of trainers that are gone for good; nobody gets them again
+    purged: set[str] = field(default_factory=set)
+    #: shapes that this account may not see (403, 404) or launch (412)
+    refused_shapes: dict[str, int] = field(default_factory=dict)
 
     def trainer(self, job: str) -> Trainer:
         if job not in self.trainers:

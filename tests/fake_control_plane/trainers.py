@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 
-from . import catalogue
+from . import buckets, catalogue
 from .listing import page
 from .settings import Plan, Settings
 from .state import ENDED, RESUMABLE, TOMBSTONES, Trainer, World
@@ -40,6 +41,8 @@ class Trainers:
             raise ApiError(400, f"invalid rlor_trainer_job_id {job!r}")
         if job in self._world.trainers:
             raise ApiError(409, f"rlor trainer job {job!r} already exists")
+        if job in self._world.purged:
+            raise ApiError(409, f"rlor trainer job {job!r} is archived and cannot be recreated")
         skip = request.flag("skipValidations")
         if skip and not self._settings.superuser:
             raise ApiError(400, "skip_validations requires a superuser API key")
@@ -84,7 +87,12 @@ class Trainers:
             state=plan.states[0],
             coming=deque(plan.states[1:]),
             status={"code": plan.code, "message": plan.message},
+            timed=self._settings.by_clock,
+            entered=self._world.clock.now(),
+            active=self._world.clock.now(),
         )
+        if trainer.timed:
+            trainer.coming.clear()
         self._world.trainers[job] = trainer
         return trainer
 
@@ -114,17 +122,12 @@ class Trainers:
             if body.get("hotLoadDeploymentId"):
                 raise ApiError(400, "hot_load_deployment_id needs the query parameter deployment_id, too")
             return self._world.bucket(f"trainer-{job}")
-        row = self._world.deployment(deployment_id).row
-        if row.get("hotLoadTrainerJob"):
-            raise ApiError(
-                400, f"deployment {deployment_id!r} is trainer-first: it follows {row['hotLoadTrainerJob']}"
-            )
-        if not row.get("hotLoadBucketUrl"):
-            raise ApiError(400, f"deployment {deployment_id!r} has no hot load bucket")
-        return str(row["hotLoadBucketUrl"])
+        return buckets.of_deployment(self._world, deployment_id)
 
     def _list(self, request: Request) -> Json:
-        shown = [t for t in self._world.trainers.values() if t.state not in TOMBSTONES]
+        # Deleted rows are never listed, whatever the request asks for; archived ones are, if it asks.
+        archived = {"JOB_STATE_ARCHIVED"} if request.flag("includeArchived") else frozenset()
+        shown = [t for t in self._world.trainers.values() if t.state not in TOMBSTONES - archived]
         rows = [t.json(with_shape=self._settings.shape_version_on_jobs) for t in shown]
         return page(rows, request.query, "rlorTrainerJobs")
 
@@ -136,22 +139,25 @@ class Trainers:
     def _delete(self, request: Request) -> Json:
         trainer = self._world.trainer(request.groups["job"])
         if trainer.state not in TOMBSTONES:
-            trainer.enter("JOB_STATE_DELETED")
+            trainer.enter("JOB_STATE_DELETED", at=self._world.clock.now())
         return {}
 
     def _resume(self, request: Request) -> Json:
         trainer = self._world.trainer(request.groups["job"])
         if trainer.state not in RESUMABLE:
             raise ApiError(400, f"cannot resume job in state: {trainer.state}", code=9)
-        trainer.enter(*self._settings.next_trainer().states)
-        trainer.completed = None
+        states = self._settings.next_trainer().states
+        trainer.timed = self._settings.by_clock
+        trainer.enter(*(states[:1] if trainer.timed else states), at=self._world.clock.now())
+        trainer.completed, trainer.granted = None, None
+        trainer.process += 1
         return trainer.json(with_shape=self._settings.shape_version_on_jobs)
 
     def _cancel(self, request: Request) -> Json:
         trainer = self._world.trainer(request.groups["job"])
         if trainer.state in ENDED:
             raise ApiError(400, f"cannot cancel job in state: {trainer.state}", code=9)
-        trainer.enter("JOB_STATE_CANCELLED")
+        trainer.enter("JOB_STATE_CANCELLED", at=self._world.clock.now())
         trainer.completed = self._world.clock()
         return {}
 
@@ -167,14 +173,16 @@ class Trainers:
             raise ApiError(404, f"trainer job {body.get('trainer_job_id')!r} not found")
         checkpoint = trainer.checkpoint(request.groups["checkpoint"])
         if checkpoint is None:
-            raise ApiError(404, f"checkpoint {request.groups['checkpoint']!r} not found")
+            # The words of production; fwdoctor explains them.
+            raise ApiError(404, f"checkpoint {json.dumps(request.groups['checkpoint'])} not found in GCS")
         if not checkpoint.promotable:
             raise ApiError(400, f"checkpoint type {checkpoint.type} cannot be promoted", code=9)
         target = body.get("output_model", "")
         if not _ID.fullmatch(target.rsplit("/", 1)[-1]):
-            raise ApiError(400, f"invalid model name {target!r}")
+            wanted = json.dumps(target.rsplit("/", 1)[-1])
+            raise ApiError(400, f"invalid output_model: model ID {wanted} must match ^[a-z0-9-]{{1,63}}$")
         if target in self._world.models:
-            raise ApiError(409, f"model {target!r} already exists")
+            raise ApiError(409, f"output_model {target} already exists")
         lora = checkpoint.type.endswith("LORA")
         model: Json = {
             "name": target,

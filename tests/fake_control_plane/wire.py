@@ -11,6 +11,14 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """An API key: the accounts that it lists (None: all that the fake shows) and what it is good for."""
+
+    accounts: tuple[str, ...] | None = None
+    inference_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request: header names in lower case, ``body`` parsed if it is JSON, ``groups`` from its route."""
 
@@ -20,6 +28,7 @@ class Request:
     headers: Mapping[str, str]
     body: Any
     groups: Mapping[str, str] = field(default_factory=dict)
+    caller: Key | None = None
 
     def flag(self, name: str) -> bool:
         """Whether a boolean of the query is set."""
@@ -37,12 +46,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; ``content`` is sent as JSON unless it is bytes already."""
+    """One answer; ``content`` is sent as JSON unless it is bytes already.
+
+    ``cut`` is how it goes wrong on its way: ``drop``, ``half``, ``drip`` (with ``pause_s`` after each byte),
+    ``endless``.
+    """
 
     status: int
     content: Any
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    cut: str = ""
+    delay_s: float = 0.0
+    pause_s: float = 0.0
 
 
 #: google.rpc.Code by HTTP status, as the gateway maps them.
@@ -74,14 +90,18 @@ class ApiError(Exception):
     def response(self) -> Response:
         body: Json = {"code": self.code, "message": self.message, "details": []}
         if self.reason is not None:
-            info = {
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": self.reason,
-                "domain": "training.fireworks.ai",
-                "metadata": {"version": "1", "source": "lifecycle", **self.metadata},
-            }
-            body["details"].append(info)
+            body["details"].append(error_info(self.reason, self.metadata))
         return Response(self.status, body)
+
+
+def error_info(reason: str, metadata: Mapping[str, str] | None = None) -> Json:
+    """The detail that gives a refusal or a failed job its reason."""
+    return {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": reason,
+        "domain": "training.fireworks.ai",
+        "metadata": {"version": "1", "source": "lifecycle", **(metadata or {})},
+    }
 
 
 Handler = Callable[[Request], "Response | Json"]

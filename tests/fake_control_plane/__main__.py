@@ -1,0 +1,91 @@
+"""``python -m tests.fake_control_plane``: a control plane to try fwdoctor with, without an account.
+
+Run it in the repository's root, and give the two ``export`` lines that it prints to another shell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import time
+
+from . import FakeControlPlane
+from .scenarios import SCENARIOS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve a scenario until it is interrupted; the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.list:
+        for name, scenario in SCENARIOS.items():
+            _say(f"{name:<18} {scenario.shows}")
+        return 0
+    # The plane's own time is real time, or a client that compares it with its own would see old things.
+    try:
+        plane = FakeControlPlane(start=dt.datetime.now(dt.UTC), live=True, port=options.port)
+        with plane:
+            SCENARIOS[options.scenario].prepare(plane)
+            _tell(plane, options.scenario)
+            try:
+                _wait(plane, verbose=options.verbose)
+            except KeyboardInterrupt:
+                _say()
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on port {options.port}: {error.strerror}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.fake_control_plane", description=__doc__)
+    parser.add_argument("--port", type=_port, default=0, help="of 127.0.0.1; a free one if not given")
+    parser.add_argument("--scenario", choices=SCENARIOS, default="healthy", metavar="NAME")
+    parser.add_argument("--list", action="store_true", help="show all scenarios and end")
+    parser.add_argument("--verbose", action="store_true", help="show each request")
+    return parser
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 65536:
+        raise ValueError
+    return number
+
+
+def _tell(plane: FakeControlPlane, name: str) -> None:
+    scenario = SCENARIOS[name]
+    _say(f"# {name}: {scenario.shows}")
+    for kind, things in (("trainer", plane.world.trainers), ("deployment", plane.world.deployments)):
+        for number, (identifier, thing) in enumerate(things.items()):
+            if number == 10:
+                _say(f"#   … and {len(things) - number} more")
+                break
+            _say(f"#   {kind} {identifier}: {thing.json(**_shape(kind))['state']}")
+    _say(f"export FIREWORKS_BASE_URL={plane.url}")
+    _say(f"export FIREWORKS_API_KEY={plane.key}")
+    _say(f"# then: fwdoctor probe {scenario.look}")
+
+
+def _shape(kind: str) -> dict[str, bool]:
+    return {"with_shape": False} if kind == "trainer" else {}
+
+
+def _say(line: str = "") -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _wait(plane: FakeControlPlane, *, verbose: bool) -> None:
+    """Until somebody interrupts; requests are shown as they come if ``verbose`` is set."""
+    shown = 0
+    while True:
+        time.sleep(0.2)
+        if verbose:
+            for call in plane.log.calls[shown:]:
+                _say(f"{call.status} {call.method} {call.path} {dict(call.query) or ''}")
+                shown += 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

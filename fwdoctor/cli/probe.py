@@ -1,4 +1,4 @@
-"""``fwdoctor probe``: the state of trainer jobs, checkpoints, deployments, shapes and the account. It only reads."""
+"""``fwdoctor probe``: the state of jobs, checkpoints, deployments, shapes and the account. It only reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("probe")
 def command() -> None:
-    """Ask the control plane for the state of what runs. It only reads: nothing is started, changed or stopped.
+    """Ask the control plane for the state of what runs. Nothing is started, changed or stopped.
 
     FIREWORKS_API_KEY is the key, FIREWORKS_BASE_URL the address. Names may be ids or full resource names.
     """

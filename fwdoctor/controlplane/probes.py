@@ -269,7 +269,7 @@ def _followed(deployment: Deployment) -> Resource | None:
 async def _replicas(
     look: Look, deployment: Deployment, resource: Resource, owner: Account
 ) -> tuple[list[Replica] | None, int | None, bool]:
-    """What the replicas say: their list (None: the answer has none), a 5xx, and whether anything was learnt."""
+    """What the replicas say: their list (None: there is none), a 5xx, and whether anything was learnt."""
     if deployment.base_model is None or deployment.state not in ("READY", "UPDATING"):
         return None, None, False
     try:
@@ -407,7 +407,7 @@ def _about_shape(version: ShapeVersion | None) -> str:
 
 
 def refused(error: ControlPlaneError | AccountError) -> Finding | None:
-    """The finding that an error of the control plane is, where it is one about access; else it is a problem."""
+    """The finding that an error is, where it is one about access; else None: it is a problem."""
     book = rulebook()
     if isinstance(error, AccountError):
         rule, variables = ("FWP002", {"accounts": ", ".join(error.ids)}) if error.ids else ("FWP003", {})

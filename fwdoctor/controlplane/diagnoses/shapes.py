@@ -56,14 +56,21 @@ def _against(name: str, version: ShapeVersion, wanted: Wanted) -> Iterator[Findi
         if mode not in fits:
             asked = _MODES["FORWARD_ONLY"] if wanted.reference else _MODES[fits[0]]
             yield _finding("FWP504", name, "snapshot.trainerMode", mode=_MODES[mode], wanted=asked)
-    if wanted.context is not None and version.context is not None:
-        if wanted.context > version.context or wanted.context % _STEP:
-            limit = str(version.context)
-            evidence = "snapshot.maxSupportedContextLength"
-            yield _finding("FWP505", name, evidence, context=str(wanted.context), limit=limit)
+    if (
+        wanted.context is not None
+        and version.context is not None
+        and _is_refused(wanted.context, version.context)
+    ):
+        evidence = "snapshot.maxSupportedContextLength"
+        variables = {"context": str(wanted.context), "limit": str(version.context)}
+        yield _finding("FWP505", name, evidence, **variables)
     if wanted.base_model and version.base_model and last(wanted.base_model) != last(version.base_model):
         model, asked = last(version.base_model) or "?", last(wanted.base_model) or "?"
         yield _finding("FWP507", name, "snapshot.baseModel", model=model, wanted=asked)
+
+
+def _is_refused(context: int, limit: int) -> bool:
+    return context > limit or context % _STEP != 0
 
 
 def _fitting(wanted: Wanted) -> tuple[str, ...]:

@@ -84,9 +84,13 @@ def test_a_key_that_travels_in_the_open_is_noted(url: str, noted: bool) -> None:
     assert any("unencrypted" in note for note in read(FIREWORKS_BASE_URL=url).notes) is noted
 
 
-@pytest.mark.parametrize("key", [f"{KEY}\n", f" {KEY}", "fw_01 234567", "fw_0\x1b1234567", "fw_ä123456789", "\ufefffw_123"])
+@pytest.mark.parametrize(
+    "key", [f"{KEY}\n", f" {KEY}", "fw_01 234567", "fw_0\x1b1234567", "fw_ä123456789", "\ufefffw_123"]
+)
 def test_what_is_no_key(key: str) -> None:
-    with pytest.raises(FwdoctorError, match="FIREWORKS_API_KEY has white space, a control character") as raised:
+    with pytest.raises(
+        FwdoctorError, match="FIREWORKS_API_KEY has white space, a control character"
+    ) as raised:
         read(FIREWORKS_API_KEY=key)
     assert "fw_" not in str(raised.value)
     with pytest.raises(FwdoctorError):
@@ -120,7 +124,11 @@ def test_the_account_is_a_hint(account: str) -> None:
         ({"FIREWORKS_API_EXTRA_HEADERS": '["hush"]'}, {}, "is not a JSON object of strings"),
         ({"FIREWORKS_API_EXTRA_HEADERS": "[" * 100_000}, {}, "is not a JSON object of strings"),
         ({"FIREWORKS_API_EXTRA_HEADERS": '{"x-a": "hush\\nx-b: 1"}'}, {}, "x-a is ignored: its value cannot"),
-        ({"FIREWORKS_API_EXTRA_HEADERS": '{"x a hush": "1"}'}, {}, "an entry is ignored: that is no header's name"),
+        (
+            {"FIREWORKS_API_EXTRA_HEADERS": '{"x a hush": "1"}'},
+            {},
+            "an entry is ignored: that is no header's name",
+        ),
         ({"FIREWORKS_CUSTOM_HEADERS": "Host: hush.example"}, {}, "Host is ignored: that header belongs"),
         ({"FIREWORKS_CUSTOM_HEADERS": "Transfer-Encoding: chunked"}, {}, "Transfer-Encoding is ignored"),
         ({"FIREWORKS_CUSTOM_HEADERS": "x-a:"}, {}, "x-a is ignored: its value"),
@@ -134,7 +142,9 @@ def test_headers(environ: dict[str, str], headers: dict[str, str], note: str | N
 
 
 def test_neither_key_nor_headers_are_ever_shown() -> None:
-    connection = read(FIREWORKS_CUSTOM_HEADERS="x-gate: hush-hush", HTTPS_PROXY="http://me:hush@proxy.example:3128")
+    connection = read(
+        FIREWORKS_CUSTOM_HEADERS="x-gate: hush-hush", HTTPS_PROXY="http://me:hush@proxy.example:3128"
+    )
     assert KEY not in repr(connection)
     assert "hush" not in repr(connection)
     assert connection.proxy_host == "proxy.example:3128"

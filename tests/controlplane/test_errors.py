@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -36,7 +37,10 @@ TOLD = Told(
         (FLAT, TOLD),
         ({"error": FLAT}, TOLD),
         ({"error": "gone"}, Told("gone")),
-        ({"error": {"code": "session_limit", "type": "limit", "message": "too many"}}, Told("too many", name="session_limit")),
+        (
+            {"error": {"code": "session_limit", "type": "limit", "message": "too many"}},
+            Told("too many", name="session_limit"),
+        ),
         ({"error": {"code": 404, "status": "NOT_FOUND", "message": "no"}}, Told("no", 404, "NOT_FOUND")),
         ({"detail": "Not Found"}, Told("Not Found")),
         ({"detail": [{"loc": []}]}, Told()),
@@ -47,7 +51,10 @@ TOLD = Told(
         (b"upstream  connect\r\nerror\x1b[31m", Told("upstream connect error [31m")),
         (b"", Told()),
         (b"\xff\xfe\x00", Told("\ufffd\ufffd")),
-        (b"<!DOCTYPE html><html><head><title>502 Bad &amp; sad</title>", Told("an HTML page, titled '502 Bad & sad'")),
+        (
+            b"<!DOCTYPE html><html><head><title>502 Bad &amp; sad</title>",
+            Told("an HTML page, titled '502 Bad & sad'"),
+        ),
         (b"  <html><body>x", Told("an HTML page")),
         (b"[" * 50_000, Told("[" * 300 + "…")),
     ],
@@ -97,11 +104,15 @@ def test_attempts_are_told() -> None:
     [
         {"message": f"bad key {KEY}"},
         {"error": f"bad key {KEY}"},
-        {"message": "x", "details": [{**INFO, "reason": KEY, "domain": KEY, "metadata": {"k": KEY, KEY: "v"}}]},
+        {
+            "message": "x",
+            "details": [{**INFO, "reason": KEY, "domain": KEY, "metadata": {"k": KEY, KEY: "v"}}],
+        },
         {"error": {"code": KEY, "message": "x"}},
         f"bad key {KEY}",
         # Where a message is cut, half a key must not be left.
         {"message": "x" * 290 + KEY},
+        {"message": KEY * 400},
         {"message": "Authorization: Bearer abcdef0123456789"},
     ],
 )
@@ -111,3 +122,10 @@ def test_secrets_that_a_server_echoes_are_hidden(body: Any) -> None:
         assert "01234" not in said
     page = from_answer("GET /v1/x", 401, f"<html><title>{KEY}</title>".encode(), HIDE)
     assert "01234" not in str(page)
+
+
+def test_long_words_cost_no_time() -> None:
+    start = time.monotonic()
+    for _ in range(5):
+        assert read(b"a" * 64 * 1024, HIDE).message == "a" * 300 + "…"
+    assert time.monotonic() - start < 2

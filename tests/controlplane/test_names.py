@@ -43,7 +43,12 @@ VERSION, CHECKPOINT, MODEL = Kind.TRAINING_SHAPE_VERSION, Kind.CHECKPOINT, Kind.
             "accounts/a/checkpoints/c",
         ),
         ("c", CHECKPOINT, Resource(CHECKPOINT, None, "c"), "accounts/me/checkpoints/c"),
-        ("run-0a:train:3", MODEL, Resource(MODEL, None, "run-0a:train:3"), "accounts/me/models/run-0a:train:3"),
+        (
+            "run-0a:train:3",
+            MODEL,
+            Resource(MODEL, None, "run-0a:train:3"),
+            "accounts/me/models/run-0a:train:3",
+        ),
     ],
 )
 def test_names_and_bare_ids(text: str, kind: Kind, expected: Resource, full: str) -> None:
@@ -58,14 +63,18 @@ def test_several_kinds_may_be_meant() -> None:
     name = "accounts/a/trainingShapes/s/versions/v"
     assert parse(name, SHAPE, VERSION).kind is VERSION
     assert parse("s", SHAPE, VERSION).kind is SHAPE
-    with pytest.raises(FwdoctorError, match="a training shape .* or a training shape version"):
+    with pytest.raises(FwdoctorError, match=r"a training shape .* or a training shape version"):
         parse("accounts/a/models/m", SHAPE, VERSION)
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("", JOB, r"an empty name: expected a trainer job \(accounts/<account>/rlorTrainerJobs/<id>, or its id alone"),
+        (
+            "",
+            JOB,
+            r"an empty name: expected a trainer job \(accounts/<account>/rlorTrainerJobs/<id>, or its id alone",
+        ),
         ("accounts/a/deployments/d", JOB, "this names a deployment; expected a trainer job"),
         ("accounts/a/rlorTrainerJobs/j", DEPLOYMENT, "this names a trainer job; expected a deployment"),
         ("accounts/a/rlorTrainerJobs/j/checkpoints/c", JOB, "this names a checkpoint"),

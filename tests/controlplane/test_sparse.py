@@ -172,7 +172,9 @@ def test_scrub_leaves_no_secret() -> None:
         "azureBlobStorageConfig": {"x": "hush-4"},
         "createdBy": "hush-5@acme.test",
         "created_by": "hush-6@acme.test",
-        "auditLogs": [{"principal": "hush-7", "apiKeyId": "hush-8", "clientIp": "hush-9", "method": "Delete"}],
+        "auditLogs": [
+            {"principal": "hush-7", "apiKeyId": "hush-8", "clientIp": "hush-9", "method": "Delete"}
+        ],
         "email": "hush-10@acme.test",
         "status": {"message": "refused fw_hush0123456789abcdef"},
         "count": 3,

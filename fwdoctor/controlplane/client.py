@@ -28,6 +28,8 @@ from fwdoctor.redact import redact
 if TYPE_CHECKING:
     import httpx
 
+    from fwdoctor.controlplane.transport import ReadOnly
+
 Param = str | int | bool
 _T = TypeVar("_T")
 
@@ -97,14 +99,14 @@ class ControlPlane:
         self._limits = limits or Limits()
         self._clock = clock or Clock()
         self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._network: ReadOnly | None = None
         self._slots = asyncio.Semaphore(self._limits.concurrent)
         self._account: asyncio.Task[Account] | None = None
 
     async def __aenter__(self) -> Self:
-        from fwdoctor.controlplane.transport import open_client
+        from fwdoctor.controlplane.transport import open_network
 
-        self._client = open_client(self._connection, self._limits, self._transport)
+        self._network = open_network(self._connection, self._limits, self._transport)
         return self
 
     async def __aexit__(
@@ -113,9 +115,9 @@ class ControlPlane:
         if self._account is not None and not self._account.done():
             self._account.cancel()
             await asyncio.wait([self._account])
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if self._network is not None:
+            await self._network.aclose()
+            self._network = None
 
     async def get(
         self, path: str, params: Mapping[str, Param] | None = None, *, budget: Budget | None = None
@@ -315,11 +317,12 @@ class ControlPlane:
     async def _send(self, request: _Request, url: str) -> httpx.Response:
         import httpx
 
-        if self._client is None:
+        from fwdoctor.controlplane.transport import get
+
+        if self._network is None:
             raise RuntimeError("the control plane is not open: use it in 'async with'")
         try:
-            built = self._client.build_request("GET", url, headers=dict(request.headers))
-            return await self._client.send(built, stream=True)
+            return await self._network.handle_async_request(get(url, request.headers, self._limits))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise self._failure(request, error) from error
 
@@ -333,7 +336,7 @@ class ControlPlane:
         upgraded = ("https", here[1], 443) if here[0] == "http" and here[2] == 80 else here
         if location and there in (here, upgraded):
             return target
-        place = f"{there[0]}://{there[1]}:{there[2]}" if there[1] else "nowhere"
+        place = f"{there[0]}://{there[1]}:{there[2]}" if location and there[1] else "nowhere"
         raise ControlPlaneError(
             Kind.REDIRECTED, request.shown, f"the server redirects to {self._connection.hide(place)}"
         )

@@ -27,6 +27,7 @@ _OURS = frozenset(
     | {"keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-authorization"}
 )
 _NO_SECRET = 6
+_LONGEST = 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,14 @@ class Connection:
         return urlsplit(self.proxy).netloc.rpartition("@")[2] if self.proxy else None
 
     def hide(self, text: str) -> str:
-        """Text without the key, without what the user's headers hold, and without anything like them."""
+        """Text without the key, without what the user's headers hold, and without anything like them.
+
+        Long text is cut, for what looks like a secret takes time to find; the known ones are out before,
+        so that no half of one is left.
+        """
         for secret in (self.key, *(v for v in self.headers.values() if len(v) >= _NO_SECRET)):
             text = text.replace(secret, HIDDEN)
-        return redact_log(text)
+        return redact_log(text[:_LONGEST])
 
 
 def _checked_url(url: str) -> str:

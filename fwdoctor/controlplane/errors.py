@@ -17,6 +17,8 @@ from fwdoctor.errors import FwdoctorError
 
 _LONGEST = 300
 _LONGEST_NAME = 128
+#: Of a body that is not what it should be, this much is looked at.
+_BEGINNING = 64 * 1024
 _ERROR_INFO = "google.rpc.ErrorInfo"
 
 
@@ -148,7 +150,8 @@ def from_answer(
     request: str, status: int, body: bytes, hide: Hide, *, retry_after: float | None = None
 ) -> ControlPlaneError:
     """The error that an answer with this status and body is."""
-    kind = _OF_STATUS.get(status) or (Kind.UNAVAILABLE if status >= 500 else Kind.BAD_REQUEST)
+    other = Kind.UNAVAILABLE if status >= 500 else Kind.BAD_REQUEST if status >= 400 else Kind.PROTOCOL
+    kind = _OF_STATUS.get(status, other)
     told = read(body, hide)
     label = f"{status} {told.name}" if told.name else str(status)
     reason = f" [{told.reason}]" if told.reason else ""
@@ -219,13 +222,13 @@ def describe(body: bytes, hide: Hide) -> str:
     """What came instead of JSON."""
     if not body.strip():
         return "an empty answer"
-    said = _page(body[:4096], hide)
+    said = _page(body[:_BEGINNING], hide)
     return said if said.startswith("an HTML page") else f"text, which begins {_cut(said, 60)!r}"
 
 
 def _line(text: str, hide: Hide) -> str:
     """Text from a server as one short line that is safe to print; hidden first, for a cut key is none."""
-    clean = hide(text[: _LONGEST * 20])
+    clean = hide(text)
     printable = "".join(c if c.isprintable() else " " for c in clean)
     return _cut(" ".join(printable.split()), _LONGEST)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 
 import httpx
 
@@ -28,16 +29,21 @@ class ReadOnly(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def open_client(
-    connection: Connection, limits: Limits, inner: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient:
-    """A client that can only read. It looks nowhere else: the connection says all about the environment."""
-    return httpx.AsyncClient(
-        transport=ReadOnly(inner or _network(connection, limits)),
-        timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total),
-        follow_redirects=False,
-        trust_env=False,
-    )
+def open_network(
+    connection: Connection, limits: Limits, inner: httpx.AsyncBaseTransport | None = None
+) -> ReadOnly:
+    """A network that can only be read from; ``inner`` takes the place of the real one.
+
+    There is no httpx client around it: that one would keep cookies, look for more settings in the
+    environment, and look into redirects before we do.
+    """
+    return ReadOnly(inner or _network(connection, limits))
+
+
+def get(url: str, headers: Mapping[str, str], limits: Limits) -> httpx.Request:
+    """A request as the network wants it, with its times."""
+    times = httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total)
+    return httpx.Request("GET", url, headers=dict(headers), extensions={"timeout": times.as_dict()})
 
 
 def _network(connection: Connection, limits: Limits) -> httpx.AsyncHTTPTransport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -111,6 +112,7 @@ def test_attempts_are_told() -> None:
         f"bad key {KEY}",
         # Where a message is cut, half a key must not be left.
         {"message": "x" * 290 + KEY},
+        {"message": KEY * 400},
         {"message": "Authorization: Bearer abcdef0123456789"},
     ],
 )
@@ -120,3 +122,10 @@ def test_secrets_that_a_server_echoes_are_hidden(body: Any) -> None:
         assert "01234" not in said
     page = from_answer("GET /v1/x", 401, f"<html><title>{KEY}</title>".encode(), HIDE)
     assert "01234" not in str(page)
+
+
+def test_long_words_cost_no_time() -> None:
+    start = time.monotonic()
+    for _ in range(5):
+        assert read(b"a" * 64 * 1024, HIDE).message == "a" * 300 + "…"
+    assert time.monotonic() - start < 2

@@ -63,7 +63,7 @@ def test_several_kinds_may_be_meant() -> None:
     name = "accounts/a/trainingShapes/s/versions/v"
     assert parse(name, SHAPE, VERSION).kind is VERSION
     assert parse("s", SHAPE, VERSION).kind is SHAPE
-    with pytest.raises(FwdoctorError, match="a training shape .* or a training shape version"):
+    with pytest.raises(FwdoctorError, match=r"a training shape .* or a training shape version"):
         parse("accounts/a/models/m", SHAPE, VERSION)
 
 

@@ -47,10 +47,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 65536:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("must be a number up to 65535")
+    return int(text)
 
 
 def _tell(plane: FakeControlPlane, name: str) -> None:
@@ -83,7 +82,16 @@ def _wait(plane: FakeControlPlane, *, verbose: bool) -> None:
         time.sleep(0.2)
         if verbose:
             for call in plane.log.calls[shown:]:
-                _say(f"{call.status} {call.method} {call.path} {dict(call.query) or ''}")
+                _say(
+                    " ".join(
+                        [
+                            str(call.status),
+                            call.method,
+                            call.path,
+                            *(f"{k}={v}" for k, v in call.query.items()),
+                        ]
+                    )
+                )
                 shown += 1
 
 

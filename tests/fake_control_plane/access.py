@@ -42,8 +42,11 @@ class Access:
         assert caller is not None
         if caller.inference_only and not request.path.startswith(_INFERENCE):
             raise ApiError(self._settings.inference_only_status, "this API key is for inference only")
-        named = request.headers.get("fireworks-deployment", "").split("/")
-        for name in (account, named[1] if len(named) > 1 else None):
+        # Weight sync names its deployment in a header, not in the path.
+        header = (
+            request.headers.get("fireworks-deployment", "") if request.path.startswith("/hot_load/") else ""
+        )
+        for name in (account, header.split("/")[1] if "/" in header else None):
             if name is not None and name not in _SHARED and not self._may_enter(caller, name):
                 status = self._settings.foreign_status
                 raise ApiError(status, f"no access to account {name!r}" if status == 403 else "not found")

@@ -64,6 +64,22 @@ def test_a_key_of_another_account(plane: FakeControlPlane) -> None:
     assert ask(plane, "/v1/accounts/acme/rlorTrainerJobs/mine", "fw_other").status_code == 404
 
 
+def test_two_accounts_of_one_key(plane: FakeControlPlane) -> None:
+    plane.reading.accounts.append({**plane.reading.accounts[0], "name": "accounts/other"})
+    assert ask(plane, "/v1/accounts/other", plane.key).json()["name"] == "accounts/other"
+    assert ask(plane, "/v1/accounts/other/deployments", plane.key).json() == {
+        "deployments": [],
+        "totalSize": 0,
+    }
+    assert ask(plane, "/v1/accounts/third", plane.key).status_code == 403
+
+
+def test_read_masks(plane: FakeControlPlane, get: Get) -> None:
+    plane.add_trainer("mine")
+    (row,) = get("rlorTrainerJobs", readMask="name,create_time,trainingConfig.baseModel")["rlorTrainerJobs"]
+    assert set(row) == {"name", "createTime", "trainingConfig"}
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_accounts(plane: FakeControlPlane, count: int) -> None:
     first = plane.reading.accounts[0]

@@ -110,6 +110,30 @@ def test_odd_statuses(plane: FakeControlPlane, http: httpx.Client, status: Any) 
     assert hot_load(http) == status
 
 
+@pytest.mark.parametrize(("state", "count"), [("READY", 1), ("UPDATING", 1), ("CREATING", 0), ("FAILED", 0)])
+def test_pods_that_are_not_there_do_not_answer(
+    plane: FakeControlPlane, http: httpx.Client, state: str, count: int
+) -> None:
+    plane.add_deployment("serving", None)
+    plane.deployments.set_state("serving", state)
+    assert len(hot_load(http)["replicas"]) == count
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_pods_roll_after_a_reattach(plane: FakeControlPlane, http: httpx.Client, before: int) -> None:
+    plane.settings.reads_before_rolling = before
+    plane.add_deployment("serving", plane.add_trainer("mine"))
+    plane.deployments.load("serving", "step-1")
+    body = {"hotLoadTrainerJob": plane.add_trainer("other").name}
+    http.patch("/v1/accounts/acme/deployments/serving", json=body).raise_for_status()
+    seen = [
+        [(r["identity"], r["current_snapshot_identity"]) for r in hot_load(http)["replicas"]]
+        for _ in range(4)
+    ]
+    old, new = [("serving-pod-1", "step-1")], [("serving-pod-2", None)]
+    assert seen == ([old] * before + [[]] + [new] * 3)[:4]
+
+
 def test_the_ledger(plane: FakeControlPlane, http: httpx.Client, get: Get) -> None:
     trainer = plane.add_trainer("mine")
     plane.trainers.save("mine", "one", "INFERENCE_BASE")

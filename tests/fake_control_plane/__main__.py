@@ -13,6 +13,9 @@ import time
 from . import FakeControlPlane
 from .scenarios import SCENARIOS
 
+#: Things of a kind that are named.
+_MOST = 10
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve a scenario until it is interrupted; the exit status."""
@@ -47,28 +50,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 65536:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("must be a number up to 65535")
+    return int(text)
 
 
 def _tell(plane: FakeControlPlane, name: str) -> None:
     scenario = SCENARIOS[name]
     _say(f"# {name}: {scenario.shows}")
-    for kind, things in (("trainer", plane.world.trainers), ("deployment", plane.world.deployments)):
-        for number, (identifier, thing) in enumerate(things.items()):
-            if number == 10:
-                _say(f"#   … and {len(things) - number} more")
-                break
-            _say(f"#   {kind} {identifier}: {thing.json(**_shape(kind))['state']}")
+    _name("trainer", {t.id: t.state for t in plane.world.trainers.values()})
+    _name("deployment", {d.id: d.state for d in plane.world.deployments.values()})
     _say(f"export FIREWORKS_BASE_URL={plane.url}")
     _say(f"export FIREWORKS_API_KEY={plane.key}")
     _say(f"# then: fwdoctor probe {scenario.look}")
 
 
-def _shape(kind: str) -> dict[str, bool]:
-    return {"with_shape": False} if kind == "trainer" else {}
+def _name(kind: str, states: dict[str, str]) -> None:
+    """The things of a kind and their states, the first few of them."""
+    for identifier, state in list(states.items())[:_MOST]:
+        _say(f"#   {kind} {identifier}: {state}")
+    if len(states) > _MOST:
+        _say(f"#   … and {len(states) - _MOST} more")
 
 
 def _say(line: str = "") -> None:
@@ -83,7 +85,16 @@ def _wait(plane: FakeControlPlane, *, verbose: bool) -> None:
         time.sleep(0.2)
         if verbose:
             for call in plane.log.calls[shown:]:
-                _say(f"{call.status} {call.method} {call.path} {dict(call.query) or ''}")
+                _say(
+                    " ".join(
+                        [
+                            str(call.status),
+                            call.method,
+                            call.path,
+                            *(f"{k}={v}" for k, v in call.query.items()),
+                        ]
+                    )
+                )
                 shown += 1
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .settings import Settings
-from .wire import ApiError, Key, Request
+from .wire import ApiError, Json, Key, Request
 
 #: Accounts whose catalogue everybody can read, and the dash that stands for all.
 _SHARED = ("fireworks", "-")
@@ -16,8 +16,9 @@ _INFERENCE = ("/inference/", "/hot_load/")
 class Access:
     """The keys that this control plane knows."""
 
-    def __init__(self, account: str, settings: Settings) -> None:
+    def __init__(self, account: str, rows: Sequence[Json], settings: Settings) -> None:
         self._account = account
+        self._rows = rows
         self._settings = settings
         self.keys: dict[str, Key] = {}
 
@@ -42,14 +43,19 @@ class Access:
         assert caller is not None
         if caller.inference_only and not request.path.startswith(_INFERENCE):
             raise ApiError(self._settings.inference_only_status, "this API key is for inference only")
-        named = request.headers.get("fireworks-deployment", "").split("/")
-        for name in (account, named[1] if len(named) > 1 else None):
+        # Weight sync names its deployment in a header, not in the path.
+        header = (
+            request.headers.get("fireworks-deployment", "") if request.path.startswith("/hot_load/") else ""
+        )
+        for name in (account, header.split("/")[1] if "/" in header else None):
             if name is not None and name not in _SHARED and not self._may_enter(caller, name):
                 status = self._settings.foreign_status
                 raise ApiError(status, f"no access to account {name!r}" if status == 403 else "not found")
 
     def _may_enter(self, caller: Key, account: str) -> bool:
-        return account in (caller.accounts if caller.accounts is not None else (self._account,))
+        if caller.accounts is not None:
+            return account in caller.accounts
+        return account == self._account or any(row["name"] == f"accounts/{account}" for row in self._rows)
 
     def is_foreign(self, account: str | None) -> bool:
         """Whether the account is another than the one whose things this fake keeps."""

@@ -178,8 +178,10 @@ class Deployments:
         if deployment.row.get("hotLoadTrainerJob") == job:
             return
         deployment.row.update(self._attach(deployment.id, job))
-        deployment.roll(len(deployment.replicas))
         deployment.rolling = self._settings.reads_while_rolling
+        deployment.lagging = self._settings.reads_before_rolling
+        if not deployment.lagging:
+            deployment.roll(len(deployment.replicas))
 
     def _move_bucket(self, deployment: Deployment, url: str, job: str | None) -> None:
         """Another bucket for a deployment that follows nobody."""

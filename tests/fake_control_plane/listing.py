@@ -13,17 +13,30 @@ MAX_PAGE = 200
 
 
 def page(rows: Sequence[Json], query: Mapping[str, str], key: str) -> Json:
-    """One page of ``rows`` below ``key``: ``filter``, ``orderBy``, ``pageSize`` and ``pageToken`` of the query."""
+    """One page of ``rows`` below ``key``, as the query has it: ``filter``, ``orderBy``, ``pageSize``,
+    ``pageToken``, ``readMask``."""
     chosen = [row for row in rows if _matches(row, query.get("filter", ""))]
     if order := query.get("orderBy"):
         name, _, direction = order.partition(" ")
         chosen.sort(key=lambda row: str(_value(row, name)), reverse=direction.strip() == "desc")
     size = min(int(query.get("pageSize") or 50), MAX_PAGE)
     start = _start(query.get("pageToken"), len(chosen))
+    if mask := query.get("readMask"):
+        chosen = [_masked(row, mask) for row in chosen]
     answer: Json = {key: chosen[start : start + size], "totalSize": len(chosen)}
     if start + size < len(chosen):
         answer["nextPageToken"] = f"page-{start + size}"
     return answer
+
+
+def _masked(row: Json, mask: str) -> Json:
+    """The fields of a row that a mask names, in either case; of a path, the whole first field."""
+    names = {_camel(part.strip().split(".")[0]) for part in mask.split(",")}
+    return {name: value for name, value in row.items() if name in names}
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_(\w)", lambda m: m[1].upper(), name)
 
 
 def _start(token: str | None, total: int) -> int:
@@ -54,8 +67,7 @@ def _value(row: Json, name: str) -> Any:
     """The value at a dotted path in snake case, as filters name fields."""
     found: Any = row
     for part in name.split("."):
-        camel = re.sub(r"_(\w)", lambda m: m[1].upper(), part)
-        found = found.get(camel) if isinstance(found, dict) else None
+        found = found.get(_camel(part)) if isinstance(found, dict) else None
     return found
 
 

@@ -71,7 +71,7 @@ class FakeControlPlane:
         self.world = World(account, self.clock)
         catalogue.fill(self.world)
         self.reading = Reading(self.world, self.settings)
-        self.access = Access(account, self.settings)
+        self.access = Access(account, self.reading.accounts, self.settings)
         self.access.keys[key] = Key()
         self._trainers = Trainers(self.world, self.settings)
         self._deployments = Deployments(self.world, self.settings)
@@ -285,9 +285,10 @@ class FakeControlPlane:
             handler, groups = served
             account = groups.get("account")
             self.access.check(request, account)
-            answer = _nothing(request) if self.access.is_foreign(account) else None
-            if answer is None:
-                self._check_suspension(request)
+            self._check_suspension(request)
+            if self.access.is_foreign(account) and not request.path.endswith(f"/accounts/{account}"):
+                answer: Response | Json = _nothing(request)
+            else:
                 answer = handler(replace(request, groups=groups))
         except ApiError as error:
             return error.response()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from . import catalogue
+from .clock import moment
 from .listing import page
 from .settings import Settings
 from .state import World
@@ -66,8 +69,11 @@ class Reading:
     def _audit(self, request: Request) -> Json:
         if not self._settings.enterprise:
             raise ApiError(403, "audit logs are for enterprise accounts")
-        first, last = request.query.get("startTime", ""), request.query.get("endTime", "~")
-        rows = [r for r in self._world.collections.get("auditLogs", []) if first <= r["timestamp"] <= last]
+        rows = self._world.collections.get("auditLogs", [])
+        if first := request.query.get("startTime"):
+            rows = [r for r in rows if _time(first) <= moment(r["timestamp"])]
+        if last := request.query.get("endTime"):
+            rows = [r for r in rows if moment(r["timestamp"]) <= _time(last)]
         return page(rows, request.query, "auditLogs")
 
     def _models(self, request: Request) -> Json:
@@ -151,3 +157,10 @@ class Reading:
 
     def _collection(self, name: str) -> Handler:
         return lambda request: page(self._world.collections.get(name, []), request.query, name)
+
+
+def _time(text: str) -> dt.datetime:
+    try:
+        return moment(text)
+    except ValueError:
+        raise ApiError(400, f"invalid time {text!r}") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from . import faults
 from .catalogue import LORA_SHAPE, POLICY_SHAPE
@@ -50,7 +51,7 @@ def snapshot(step: int) -> str:
     return f"step-{step}-{SESSION}"
 
 
-def train(plane: FakeControlPlane, job: str = TRAINER, **config: object) -> Trainer:
+def train(plane: FakeControlPlane, job: str = TRAINER, **config: Any) -> Trainer:
     """A trainer that has run for two hours: base snapshot, a delta, a point to resume from."""
     trainer = plane.add_trainer(job, **config)
     plane.trainers.born(job, 2 * HOUR)

@@ -12,6 +12,8 @@ from .settings import Settings
 from .state import ABSENT, Deployment, Replica, World
 from .wire import ApiError, Json, Request, Response, Routes
 
+#: States in which no pod answers.
+_DOWN = frozenset({"CREATING", "FAILED", "DELETING", "DELETED"})
 _HOT_LOAD = "/hot_load/v1/models/hot_load"
 
 
@@ -40,10 +42,17 @@ class Serving:
         found = self._deployment(request)
         if found.hot_load is not ABSENT:
             return Response(200, found.hot_load)
+        if found.lagging:
+            old = [r.json() for r in found.replicas]
+            found.lagging -= 1
+            if not found.lagging:
+                found.roll(len(old))
+            return {"replicas": old}
         if found.rolling:
             found.rolling -= 1
             return {"replicas": []}
-        return {"replicas": [r.json() for r in found.replicas]}
+        up = found.state not in _DOWN
+        return {"replicas": [r.json() for r in found.replicas] if up else []}
 
     def _load(self, request: Request) -> Json:
         found = self._deployment(request)

@@ -54,6 +54,8 @@ class Settings:
     futures_try_again: int = 0
     #: reads of the weight-sync status that find no pod while a deployment rolls
     reads_while_rolling: int = 1
+    #: and reads before that which still find the old pods
+    reads_before_rolling: int = 0
     #: new trainers follow the clock, not the reads
     by_clock: bool = False
     timing: Timing = field(default_factory=Timing)

@@ -174,7 +174,8 @@ class Replica:
 
 @dataclass
 class Deployment:
-    """A deployment and its pods. ``rolling`` counts the reads for which no pod answers.
+    """A deployment and its pods. ``rolling`` counts the reads for which no pod answers, ``lagging`` those for
+    which the pods of before do.
 
     ``pending``, ``downloading`` and ``revocable`` count replicas; ``hot_load`` is a status in place of what
     the pods would say.
@@ -187,6 +188,7 @@ class Deployment:
     status: Json = field(default_factory=lambda: {"code": "OK", "message": ""})
     replicas: list[Replica] = field(default_factory=list)
     rolling: int = 0
+    lagging: int = 0
     pods_made: int = 0
     edits: Json = field(default_factory=dict)
     pending: int = 0

@@ -124,6 +124,11 @@ class DeploymentControl:
         """Show fields otherwise, in camel case: other values, new ones, none (ABSENT); objects are merged."""
         self._world.deployment(deployment).edits.update(fields)
 
+    def born(self, deployment: str, age_s: float) -> None:
+        """Let a deployment be that old, and unchanged since."""
+        made = stamp(self._world.clock.ago(age_s))
+        self._world.deployment(deployment).row.update(createTime=made, updateTime=made)
+
     def set_state(self, deployment: str, state: str, *, message: str = "", termination: str = "") -> None:
         """Put a deployment into a state; there it stays."""
         found = self._world.deployment(deployment)

@@ -251,7 +251,6 @@ class FakeControlPlane:
         with self._lock:
             self._life.catch_up()
             response = self._respond(request)
-            self._audit(request, response)
             self._calls.append(
                 Call(
                     request.method,
@@ -266,10 +265,7 @@ class FakeControlPlane:
         return replace(response, delay_s=response.delay_s + self.settings.latency_s)
 
     def _respond(self, request: Request) -> Response:
-        try:
-            request = replace(request, caller=self.access.caller(request.headers))
-        except ApiError as error:
-            return error.response()
+        # What goes wrong on the way does so whatever the key is.
         fault = self.settings.fault(request) or Fault()
         response = fault.instead(request) if fault.instead else self._good(request)
         if fault.change:
@@ -279,6 +275,7 @@ class FakeControlPlane:
     def _good(self, request: Request) -> Response:
         """The answer if nothing is told to fail."""
         try:
+            request = replace(request, caller=self.access.caller(request.headers))
             served = self._routes.find(request.method, request.path)
             if served is None:
                 raise ApiError(404, f"nothing is served at {request.method} {request.path}")
@@ -290,7 +287,10 @@ class FakeControlPlane:
                 answer: Response | Json = _nothing(request)
             else:
                 answer = handler(replace(request, groups=groups))
+            self._audit(request, 200)
         except ApiError as error:
+            if error.status in (400, 409, 412):
+                self._audit(request, error.status)
             return error.response()
         except Exception:
             # A client would ask again for minutes; the test shall see what broke.
@@ -311,9 +311,9 @@ class FakeControlPlane:
         if request.method == "POST" and makes and state not in (None, "UNSUSPENDED"):
             raise ApiError(412, f"account {self.world.account!r} is suspended: {state}")
 
-    def _audit(self, request: Request, response: Response) -> None:
-        """Note who changed what: the account's audit log."""
-        made = entry(request, response.status, self.world.account, self.clock.now())
+    def _audit(self, request: Request, status: int) -> None:
+        """Note who changed what, or tried to: the account's audit log."""
+        made = entry(request, status, self.world.account, self.clock.now())
         if made is not None:
             self.world.collections.setdefault("auditLogs", []).append(made)
 

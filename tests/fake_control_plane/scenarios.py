@@ -12,7 +12,6 @@ from typing import Any
 
 from . import faults
 from .catalogue import LORA_SHAPE, POLICY_SHAPE
-from .clock import stamp
 from .plane import FakeControlPlane
 from .state import ABSENT, Trainer
 
@@ -51,20 +50,32 @@ def snapshot(step: int) -> str:
     return f"step-{step}-{SESSION}"
 
 
-def train(plane: FakeControlPlane, job: str = TRAINER, **config: Any) -> Trainer:
-    """A trainer that has run for two hours: base snapshot, a delta, a point to resume from."""
+def train(plane: FakeControlPlane, job: str = TRAINER, *, age_s: float = 2 * HOUR, **config: Any) -> Trainer:
+    """A trainer that has run for two hours: base snapshot, a point to resume from, a delta.
+
+    If it is older than two hours, it has saved nothing since.
+    """
     trainer = plane.add_trainer(job, **config)
-    plane.trainers.born(job, 2 * HOUR)
-    plane.trainers.save(job, "step-10", "INFERENCE_BASE", age_s=HOUR, session=SESSION)
-    plane.trainers.save(job, "step-20-dcp", "TRAINING", age_s=20 * MINUTE)
-    plane.trainers.save(job, "step-20", "INFERENCE_ARC_V2", age_s=10 * MINUTE, session=SESSION)
+    plane.trainers.born(job, age_s)
+    save = plane.trainers.save
+    save(job, "step-10", "INFERENCE_BASE", age_s=age_s - 60 * MINUTE, session=SESSION)
+    save(job, "step-20-dcp", "TRAINING", age_s=age_s - 100 * MINUTE)
+    save(job, "step-20", "INFERENCE_ARC_V2", age_s=age_s - 110 * MINUTE, session=SESSION)
     return trainer
 
 
-def pair(plane: FakeControlPlane, *, replicas: int = 1) -> Trainer:
+def serve(
+    plane: FakeControlPlane, follows: Trainer, *, replicas: int = 1, age_s: float = 115 * MINUTE
+) -> None:
+    """A deployment that follows a trainer and has loaded nothing."""
+    plane.add_deployment(DEPLOYMENT, follows, replicas=replicas)
+    plane.deployments.born(DEPLOYMENT, age_s)
+
+
+def pair(plane: FakeControlPlane, *, replicas: int = 1, age_s: float = 2 * HOUR) -> Trainer:
     """That trainer and a deployment that follows it and serves its newest snapshot."""
-    trainer = train(plane)
-    plane.add_deployment(DEPLOYMENT, trainer, replicas=replicas)
+    trainer = train(plane, age_s=age_s)
+    serve(plane, trainer, replicas=replicas, age_s=age_s - 5 * MINUTE)
     plane.deployments.load(DEPLOYMENT, snapshot(20))
     plane.set_quota("training-h200-count", 32, 8 + replicas)
     return trainer
@@ -77,8 +88,7 @@ def healthy(plane: FakeControlPlane) -> None:
 
 @scenario("the deployment follows an older trainer, not the one that trains", f"deployment {DEPLOYMENT}")
 def stale_attachment(plane: FakeControlPlane) -> None:
-    old = train(plane, OLD)
-    plane.add_deployment(DEPLOYMENT, old)
+    serve(plane, train(plane, OLD, age_s=2 * DAY), age_s=2 * DAY - 5 * MINUTE)
     plane.deployments.load(DEPLOYMENT, snapshot(10))
     plane.trainers.set_state(OLD, "JOB_STATE_CANCELLED", age_s=DAY)
     train(plane)
@@ -86,7 +96,7 @@ def stale_attachment(plane: FakeControlPlane) -> None:
 
 @scenario("the trainer was deleted; its deployment still holds GPUs", f"deployment {DEPLOYMENT}")
 def dead_trainer(plane: FakeControlPlane) -> None:
-    pair(plane)
+    pair(plane, age_s=3 * DAY)
     plane.trainers.set_state(TRAINER, "JOB_STATE_DELETED", age_s=2 * DAY)
 
 
@@ -117,7 +127,7 @@ def unreachable(plane: FakeControlPlane) -> None:
 
 @scenario("nobody has used the trainer; it is billed, and will be stopped")
 def idle(plane: FakeControlPlane) -> None:
-    train(plane)
+    train(plane, age_s=3 * HOUR)
     plane.trainers.set_state(TRAINER, "JOB_STATE_IDLE", age_s=5 * MINUTE)
 
 
@@ -148,11 +158,7 @@ def preempted(plane: FakeControlPlane) -> None:
 
 @scenario("deleted 28 days ago: what is left can be promoted for two more", f"checkpoints {TRAINER}")
 def tombstone(plane: FakeControlPlane) -> None:
-    train(plane)
-    plane.trainers.born(TRAINER, 29 * DAY)
-    for number, checkpoint in enumerate(plane.trainers.get(TRAINER).checkpoints):
-        made = plane.clock.ago(29 * DAY - number * MINUTE)
-        checkpoint.created = checkpoint.updated = stamp(made)
+    train(plane, age_s=29 * DAY)
     plane.trainers.set_state(TRAINER, "JOB_STATE_DELETED", age_s=28 * DAY)
 
 
@@ -212,13 +218,14 @@ def adapter_failed(plane: FakeControlPlane) -> None:
     trainer = plane.add_trainer(TRAINER, loraRank=16)
     trainer.shape_version = f"{LORA_SHAPE}/versions/v2"
     plane.trainers.save(TRAINER, "step-10", "INFERENCE_LORA", age_s=HOUR, session=SESSION)
-    plane.add_deployment(DEPLOYMENT, trainer)
+    plane.trainers.born(TRAINER, 2 * HOUR)
+    serve(plane, trainer)
     plane.deployments.pods(DEPLOYMENT, {"adapters": [{"identity": snapshot(10), "status": "failed"}]})
 
 
 @scenario("no weights were ever synced: it serves the base model", f"deployment {DEPLOYMENT}")
 def never_synced(plane: FakeControlPlane) -> None:
-    plane.add_deployment(DEPLOYMENT, train(plane))
+    serve(plane, train(plane))
 
 
 @scenario("the deployment rolls: no pod answers", f"deployment {DEPLOYMENT}")
@@ -258,7 +265,8 @@ def no_capacity(plane: FakeControlPlane) -> None:
 
 @scenario("the deployment sleeps; the first request gets 503", f"deployment {DEPLOYMENT}")
 def asleep(plane: FakeControlPlane) -> None:
-    deployment = plane.add_deployment(DEPLOYMENT, train(plane))
+    serve(plane, train(plane))
+    deployment = plane.deployments.get(DEPLOYMENT)
     deployment.row["minReplicaCount"] = 0
     deployment.replicas.clear()
 
@@ -289,7 +297,7 @@ def shape_outdated(plane: FakeControlPlane) -> None:
 
 @scenario("the account's bills are unpaid", "account")
 def suspended(plane: FakeControlPlane) -> None:
-    train(plane)
+    train(plane, age_s=DAY)
     plane.trainers.set_state(TRAINER, "JOB_STATE_PAUSED", age_s=HOUR)
     plane.suspend("CREDIT_DEPLETED")
 
@@ -313,7 +321,7 @@ def inference_only(plane: FakeControlPlane) -> None:
 
 @scenario("a reference trainer is left over; the policy's is gone", "account")
 def orphan(plane: FakeControlPlane) -> None:
-    train(plane)
+    train(plane, age_s=DAY)
     plane.trainers.set_state(TRAINER, "JOB_STATE_DELETED", age_s=HOUR)
     plane.add_trainer("reference").row["forwardOnly"] = True
 
@@ -321,8 +329,7 @@ def orphan(plane: FakeControlPlane) -> None:
 @scenario("three trainers of one name: somebody tried again and again", "account")
 def duplicates(plane: FakeControlPlane) -> None:
     for number in range(3):
-        train(plane, f"{TRAINER}-{number}").row["displayName"] = "my run"
-        plane.trainers.born(f"{TRAINER}-{number}", HOUR - number * MINUTE)
+        train(plane, f"{TRAINER}-{number}", age_s=2 * HOUR - number * MINUTE).row["displayName"] = "my run"
 
 
 @scenario("serverless sessions that nobody closed hold all eight places", "account")
@@ -366,6 +373,6 @@ def large(plane: FakeControlPlane) -> None:
         trainer = plane.add_trainer(f"trainer-{number:03}")
         plane.trainers.born(trainer.id, (500 - number) * HOUR)
         if number % 5:
-            plane.trainers.set_state(trainer.id, "JOB_STATE_COMPLETED", age_s=number * MINUTE)
+            plane.trainers.set_state(trainer.id, "JOB_STATE_COMPLETED", age_s=(500 - number) * HOUR / 2)
         else:
             plane.add_deployment(f"serving-{number:03}", trainer)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.fake_control_plane import FakeControlPlane
+from tests.fake_control_plane import FakeControlPlane, faults
 from tests.fake_control_plane.catalogue import DEPLOYMENT_SHAPE, MODEL, POLICY_SHAPE, UNVALIDATED_SHAPE
 from tests.fake_control_plane.clock import stamp
 
@@ -113,6 +113,9 @@ def test_the_audit_log_is_for_enterprise(plane: FakeControlPlane, http: httpx.Cl
     between = stamp(plane.clock.now())
     http.delete(f"{path}/mine")
     http.post(f"{path}/mine:cancel", json={})
+    plane.fail("rlorTrainerJobs/mine", faults.error(503), method="DELETE", times=1)
+    assert http.delete(f"{path}/mine").status_code == 503
+    assert httpx.delete(f"{plane.url}{path}/mine", headers={"X-Api-Key": "fw_wrong"}).status_code == 401
     assert http.get("/v1/accounts/acme/auditLogs").status_code == 403
     plane.settings.enterprise = True
     rows = get("auditLogs", filter='resource:"rlorTrainerJobs/mine"')["auditLogs"]

@@ -129,6 +129,11 @@ def test_faults_only_hit_what_they_name(plane: FakeControlPlane, http: httpx.Cli
     assert http.post(PATH).status_code == 404
 
 
+def test_a_proxy_does_not_ask_for_keys(plane: FakeControlPlane) -> None:
+    plane.fail("", faults.html(200, "Sign in"))
+    assert httpx.get(plane.url + PATH).status_code == 200
+
+
 def test_rewritten_answers(plane: FakeControlPlane, http: httpx.Client) -> None:
     def change(answer: Any) -> Any:
         return {**answer, "accounts": None, "new": 1}

@@ -12,7 +12,7 @@ from fwdoctor.cli._options import Output, output_options
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from fwdoctor.controlplane.probes import Look, Probed
+    from fwdoctor.controlplane.look import Look, Probed
 
 
 @click.group("probe")
@@ -98,7 +98,7 @@ def _run(output: Output, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
     from fwdoctor.controlplane.client import AccountError, ControlPlane
     from fwdoctor.controlplane.connection import Connection
     from fwdoctor.controlplane.errors import ControlPlaneError
-    from fwdoctor.controlplane.probes import Look, Probed, now, refused
+    from fwdoctor.controlplane.look import Look, Probed, now, refused
     from fwdoctor.finding import Problem, Report
 
     connection = Connection.from_environment(os.environ)

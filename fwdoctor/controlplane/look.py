@@ -90,7 +90,9 @@ class Look:
             return None
         return list(listing.rows)
 
-    async def first_rows(self, path: str, keys: str | Sequence[str], **params: str | bool) -> list[Row] | None:
+    async def first_rows(
+        self, path: str, keys: str | Sequence[str], **params: str | bool
+    ) -> list[Row] | None:
         """The first page of a list, as long as the server likes; None as for :meth:`rows`."""
         names = (path, "first page", *(f"{name}={value}" for name, value in params.items()))
         try:
@@ -121,7 +123,7 @@ class Look:
 
 async def nothing() -> None:
     """What is not asked for."""
-    return None
+    return
 
 
 def refused(error: ControlPlaneError | AccountError) -> Finding | None:

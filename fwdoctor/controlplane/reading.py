@@ -1,4 +1,4 @@
-"""What probes read about one thing, typed. None is always unknown: not asked, not allowed, not there to be read."""
+"""What probes read about one thing, typed. None is unknown: not asked, not allowed, or not to be read."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ async def trainer_answers(look: Look, job: Job, resource: Resource, owner: Accou
 
 async def latest_version(look: Look, shape: str) -> tuple[ShapeVersion | None, bool]:
     """The newest validated version of a shape (its full name), and whether that could be read."""
-    rows = await look.first_rows(f"/v1/{shape}/versions", "trainingShapeVersions", filter="latest_validated=true")
+    rows = await look.first_rows(
+        f"/v1/{shape}/versions", "trainingShapeVersions", filter="latest_validated=true"
+    )
     if rows is None:
         return None, False
     return (ShapeVersion.of(rows[0]) if rows else None), True
@@ -122,7 +124,7 @@ async def stop_of(look: Look, job: Job, owner: Account) -> Stop | None:
         startTime=_stamp(since),
         endTime=_stamp(look.now),
     )
-    stops = [Stop.of(row) for row in rows or () if Stop.is_one(row, job.id)]
+    stops = [Stop.of(row, job.id) for row in rows or ()]
     return max((s for s in stops if s is not None), key=lambda s: s.when, default=None)
 
 
@@ -145,7 +147,8 @@ class Served:
 
 async def served(look: Look, deployment: Deployment, resource: Resource, owner: Account) -> Served | None:
     """What the replicas say; None where nobody is to be asked, or there is no telling."""
-    if deployment.base_model is None or deployment.state not in _SERVING:
+    takes_weights = deployment.hot_load or deployment.trainer or deployment.bucket
+    if not takes_weights or deployment.base_model is None or deployment.state not in _SERVING:
         return None
     first = await _replicas(look, deployment, resource, owner)
     if first is None or first.replicas is None:
@@ -185,7 +188,9 @@ def _not_ready(replicas: Sequence[Replica]) -> dict[str, tuple[str | None, str |
     }
 
 
-async def attached(look: Look, deployment: Deployment, owner: Account, known: Sequence[Job] = ()) -> Attached | None:
+async def attached(
+    look: Look, deployment: Deployment, owner: Account, known: Sequence[Job] = ()
+) -> Attached | None:
     """The job whose weights a deployment serves; None where it serves nobody's, or that could not be read."""
     if deployment.trainer is None:
         return None
@@ -218,5 +223,3 @@ async def deployments(look: Look, owner: Account, *, everything: bool = False) -
 async def sessions(look: Look, owner: Account) -> list[dict[str, object]]:
     """The rows of the account's serverless sessions; none where they may not be seen."""
     return await look.rows(f"/v1/accounts/{owner.id}/trainingSessions", "trainingSessions") or []
-
-

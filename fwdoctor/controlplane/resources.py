@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from fwdoctor.controlplane.sparse import count, duration, flag, number, rows, text, time
 from fwdoctor.controlplane.states import JobState, job_state
 
 Row = Mapping[str, Any]
-_DURATION = re.compile(r"(-?\d+)(?:\.(\d+))?s")
-_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})")
+_GPU = re.compile(r"[A-Z]+_([A-Z0-9]+)(?:_|$)")
+_GPU_QUOTA = re.compile(r"training-([a-z0-9]+)-count")
 _SUFFIX = re.compile(r"-([0-9a-f]{8})$")
 #: What the platform takes where a job does not say: an hour without activity.
 DEFAULT_INACTIVITY = timedelta(minutes=60)
@@ -24,53 +25,10 @@ DEFAULT_INACTIVITY = timedelta(minutes=60)
 RETENTION = timedelta(days=30)
 
 
-def text(row: Row, *path: str) -> str | None:
-    """The text at a place of a row; None if there is none, or an empty one."""
-    value = _at(row, path)
-    return value if isinstance(value, str) and value else None
-
-
-def number(row: Row, *path: str) -> float | None:
-    """The number at a place of a row; some come as texts."""
-    value = _at(row, path)
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return float(value) if isinstance(value, int | float) else None
-
-
-def flag(row: Row, *path: str) -> bool | None:
-    """The truth at a place of a row."""
-    value = _at(row, path)
-    return value if isinstance(value, bool) else None
-
-
-def time(row: Row, *path: str) -> datetime | None:
-    """The time at a place of a row (RFC 3339, up to nanoseconds)."""
-    match = _TIME.fullmatch(text(row, *path) or "")
-    if match is None:
-        return None
-    zone = "+00:00" if match[3] == "Z" else match[3]
-    try:
-        return datetime.fromisoformat(f"{match[1]}{(match[2] or '')[:7]}{zone}").astimezone(UTC)
-    except ValueError:
-        return None
-
-
-def duration(row: Row, *path: str) -> timedelta | None:
-    """The duration at a place of a row (``"1800s"``)."""
-    match = _DURATION.fullmatch(text(row, *path) or "")
-    return timedelta(seconds=float(f"{match[1]}.{match[2] or 0}")) if match else None
-
-
-def _at(row: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        row = row.get(name) if isinstance(row, Mapping) else None
-    return row
+def gpu_kind(accelerator: str | None) -> str | None:
+    """``h200`` for ``NVIDIA_H200_141GB``: what quotas call a kind of GPU."""
+    match = _GPU.match(accelerator or "")
+    return match[1].lower() if match else None
 
 
 def last(name: str | None) -> str | None:
@@ -89,14 +47,12 @@ class Status:
     @classmethod
     def of(cls, row: Row) -> Status:
         """As the SDK looks for it, in that order."""
-        places = (("statusMessage",), ("message",), ("status", "message"), ("status", "statusMessage"))
-        found = (text(row, *place) for place in (*places, ("status", "detail")))
-        details = _at(row, ("status", "details"))
-        rows = details if isinstance(details, list) else []
-        reasons = (text(d, "reason") for d in rows if isinstance(d, Mapping))
+        places = ("statusMessage", "message", "status.message", "status.statusMessage", "status.detail")
+        found = (text(row, place) for place in places)
+        reasons = (text(detail, "reason") for detail in rows(row, "status.details") or ())
         return cls(
             next((m for m in found if m), None),
-            text(row, "status", "code"),
+            text(row, "status.code"),
             next((r for r in reasons if r), None),
         )
 
@@ -119,11 +75,11 @@ class Job:
     never_stops: bool | None = None
     shape: str | None = None
     region: str | None = None
+    replicas: int | None = None
 
     @classmethod
     def of(cls, row: Row) -> Job:
         """A job from its row."""
-        rank = number(row, "trainingConfig", "loraRank")
         # 0 and nothing both stand for the platform's default.
         inactivity = duration(row, "inactivityTimeout") or None
         return cls(
@@ -132,15 +88,16 @@ class Job:
             status=Status.of(row),
             created=time(row, "createTime"),
             completed=time(row, "completedTime"),
-            base_model=text(row, "trainingConfig", "baseModel"),
-            lora_rank=None if rank is None else int(rank),
+            base_model=text(row, "trainingConfig.baseModel"),
+            lora_rank=count(row, "trainingConfig.loraRank"),
             forward_only=flag(row, "forwardOnly"),
             display_name=text(row, "displayName"),
             keyed_to=last(text(row, "hotLoadDeploymentId")),
             inactivity=inactivity,
             never_stops=flag(row, "disableInactivityCleanup"),
             shape=text(row, "trainingShapeVersion"),
-            region=text(row, "trainingConfig", "region"),
+            region=text(row, "trainingConfig.region"),
+            replicas=count(row, "trainerReplicaCount"),
         )
 
 
@@ -158,11 +115,10 @@ class Checkpoint:
     @classmethod
     def of(cls, row: Row) -> Checkpoint:
         """A checkpoint from its row; old rows leave the prefix of the type out."""
-        regions = row.get("availability")
         single = [
-            text(r, "region")
-            for r in (regions if isinstance(regions, list) else [])
-            if isinstance(r, Mapping) and str(r.get("availabilityClass", "")).endswith("SINGLE_REGION")
+            text(place, "region")
+            for place in rows(row, "availability") or ()
+            if (text(place, "availabilityClass") or "").endswith("SINGLE_REGION")
         ]
         return cls(
             id=last(text(row, "name")) or "?",
@@ -208,6 +164,30 @@ class Replicas:
     revocable: int | None = None
 
 
+_BUCKET = re.compile(r"gs://[^/]+/rl-checkpoints/(?P<account>[^/]+)/(?P<owner>[^/]+)/?")
+_OF_TRAINER = "trainer-"
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where weights are put: whose account's, and whose (a trainer's, or a deployment's)."""
+
+    account: str
+    trainer: str | None = None
+    deployment: str | None = None
+
+    @classmethod
+    def of(cls, url: str | None) -> Bucket | None:
+        """The bucket of a URL; None if it is none, or not of the form that the platform makes."""
+        match = _BUCKET.fullmatch(url or "")
+        if match is None:
+            return None
+        owner = match["owner"]
+        if owner.startswith(_OF_TRAINER):
+            return cls(match["account"], trainer=owner.removeprefix(_OF_TRAINER))
+        return cls(match["account"], deployment=owner)
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """A deployment."""
@@ -233,6 +213,24 @@ class Deployment:
     updated: datetime | None = None
     purged: datetime | None = None
 
+    @property
+    def gpu(self) -> str | None:
+        """The kind of its GPUs, as quotas call it."""
+        return gpu_kind(self.accelerator)
+
+    @property
+    def trainer(self) -> str | None:
+        """The trainer whose weights it takes: the one it follows, or else the one whose bucket it reads."""
+        bucket = Bucket.of(self.bucket)
+        return self.follows or (bucket.trainer if bucket else None)
+
+    @property
+    def scope(self) -> str | None:
+        """Whose bucket has its weights: ``PER_TRAINER``, ``PER_DEPLOYMENT``; None where nothing says so."""
+        if self.trainer:
+            return "PER_TRAINER"
+        return "PER_DEPLOYMENT" if Bucket.of(self.bucket) else None
+
     @classmethod
     def of(cls, row: Row) -> Deployment:
         """A deployment from its row."""
@@ -242,16 +240,16 @@ class Deployment:
             state=text(row, "state") or "STATE_UNSPECIFIED",
             status=Status.of(row),
             replicas=Replicas(
-                minimum=_count(row, "minReplicaCount"),
-                maximum=_count(row, "maxReplicaCount"),
-                wanted=_count(row, "desiredReplicaCount"),
+                minimum=count(row, "minReplicaCount"),
+                maximum=count(row, "maxReplicaCount"),
+                wanted=count(row, "desiredReplicaCount"),
                 ready=_stat(stats, "readyReplicaCount"),
                 waiting=_stat(stats, "pendingSchedulingReplicaCount"),
                 starting=_starting(stats),
                 revocable=_stat(stats, "revocableReplicaCount"),
             ),
             base_model=text(row, "baseModel"),
-            region=text(row, "region") or text(row, "placement", "region"),
+            region=text(row, "region") or text(row, "placement.region"),
             follows=last(text(row, "hotLoadTrainerJob")),
             bucket=text(row, "hotLoadBucketUrl"),
             bucket_type=text(row, "hotLoadBucketType"),
@@ -261,7 +259,7 @@ class Deployment:
             precision=text(row, "precision"),
             addons=flag(row, "enableAddons"),
             preemptible=flag(row, "preemptible"),
-            accelerators=_count(row, "acceleratorCount"),
+            accelerators=count(row, "acceleratorCount"),
             accelerator=text(row, "acceleratorType"),
             created=time(row, "createTime"),
             updated=time(row, "updateTime"),
@@ -269,16 +267,11 @@ class Deployment:
         )
 
 
-def _count(row: Row, name: str) -> int | None:
-    value = number(row, name)
-    return None if value is None else int(value)
-
-
 def _stat(stats: Any, name: str) -> int | None:
     """A count of ``replicaStats``: where the object is there, a count that it leaves out is 0."""
     if not isinstance(stats, Mapping):
         return None
-    return _count(stats, name) or 0
+    return count(stats, name, zero=0)
 
 
 def _starting(stats: Any) -> int | None:
@@ -301,17 +294,15 @@ class Replica:
     @classmethod
     def of(cls, row: Row) -> Replica:
         """A replica from its part of the status."""
-        adapters = row.get("loaded_adapters")
         return cls(
             id=text(row, "identity") or "?",
             current=text(row, "current_snapshot_identity"),
             ready=flag(row, "readiness"),
-            stage=text(row, "loading_state", "stage"),
-            target=text(row, "loading_state", "target_snapshot_identity"),
+            stage=text(row, "loading_state.stage"),
+            target=text(row, "loading_state.target_snapshot_identity"),
             adapters={
                 text(a, "identity") or "?": text(a, "status") or "?"
-                for a in (adapters if isinstance(adapters, list) else [])
-                if isinstance(a, Mapping)
+                for a in rows(row, "loaded_adapters") or ()
             },
             rdma=flag(row, "rdma_weight_sync_enabled"),
         )
@@ -339,22 +330,75 @@ class ShapeVersion:
         """A version from its row (``…/trainingShapes/<shape>/versions/<version>``)."""
         name = text(row, "name") or ""
         shape, _, version = name.partition("/versions/")
-        snapshot = row.get("snapshot")
-        inner: Row = snapshot if isinstance(snapshot, Mapping) else {}
         return cls(
             shape=shape,
             version=version or "?",
             validated=flag(row, "validated"),
             is_latest=flag(row, "latestValidated"),
-            base_model=text(inner, "baseModel"),
-            model_type=text(inner, "modelType"),
-            mode=text(inner, "trainerMode"),
-            context=_count(inner, "maxSupportedContextLength"),
-            accelerator=text(inner, "acceleratorType"),
-            accelerators=_count(inner, "acceleratorCount"),
-            nodes=_count(inner, "nodeCount"),
-            deployment_shape=text(inner, "deploymentShapeVersion"),
+            base_model=text(row, "snapshot.baseModel"),
+            model_type=text(row, "snapshot.modelType"),
+            mode=text(row, "snapshot.trainerMode"),
+            context=count(row, "snapshot.maxSupportedContextLength"),
+            accelerator=text(row, "snapshot.acceleratorType"),
+            accelerators=count(row, "snapshot.acceleratorCount"),
+            nodes=count(row, "snapshot.nodeCount"),
+            deployment_shape=text(row, "snapshot.deploymentShapeVersion"),
         )
+
+    @property
+    def gpu(self) -> str | None:
+        """The kind of its GPUs, as quotas call it."""
+        return gpu_kind(self.accelerator)
+
+    @property
+    def gpus(self) -> int | None:
+        """The GPUs of one trainer replica."""
+        if self.accelerators is None:
+            return None
+        return self.accelerators * (self.nodes or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model: one to train, or one that was promoted."""
+
+    id: str
+    state: str | None = None
+    tunable: bool | None = None
+    supports_lora: bool | None = None
+    created: datetime | None = None
+
+    @classmethod
+    def of(cls, row: Row) -> Model:
+        """A model from its row."""
+        return cls(
+            last(text(row, "name")) or "?",
+            text(row, "state"),
+            flag(row, "tunable"),
+            flag(row, "supportsLora"),
+            time(row, "createTime"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A call that stopped a job, by the audit log. Who made it is told by kind only."""
+
+    when: datetime
+    verb: str
+    who: str
+
+    @classmethod
+    def of(cls, row: Row, job: str) -> Stop | None:
+        """The stop that a row of the log tells of; None if it is about something else, or was refused."""
+        when, method = time(row, "timestamp"), text(row, "method") or ""
+        verb = next((word for word in ("Cancel", "Delete") if method.startswith(word)), None)
+        if when is None or verb is None or last(text(row, "resource")) != job:
+            return None
+        if text(row, "status.code") not in (None, "OK"):
+            return None
+        who = "a person" if "@" in (text(row, "principal") or "") else "a program (an API key or a service)"
+        return cls(when, {"Cancel": "cancelled", "Delete": "deleted"}[verb], who)
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +408,16 @@ class Quota:
     name: str
     value: float | None = None
     usage: float | None = None
+
+    @property
+    def accelerator(self) -> str | None:
+        """The kind of GPU that a quota on training counts (``h200`` of ``training-h200-count``)."""
+        match = _GPU_QUOTA.fullmatch(self.name)
+        return match[1] if match else None
+
+    def is_full_for(self, wanted: int) -> bool:
+        """Whether so many more do not fit; False where its numbers are not known."""
+        return self.value is not None and self.usage is not None and self.usage + wanted > self.value
 
     @classmethod
     def of(cls, row: Row) -> Quota:

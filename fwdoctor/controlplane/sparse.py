@@ -1,4 +1,4 @@
-"""Reads answers whose fields may be absent: what is not there is UNKNOWN, and never a finding.
+"""Reads answers whose fields may be absent: what is not there is None: unknown, and never a finding.
 
 Servers of several ages answer, and protobuf leaves zeros out. So nothing here raises: a value of an
 unexpected type is as unknown as one that is missing. ``zero`` is for fields that are left out because they
@@ -8,98 +8,72 @@ are zero: it counts only if the object that would hold them is there.
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any
 
 from fwdoctor.redact import redact_log
 
 
-class Missing(enum.Enum):
-    """The type of UNKNOWN."""
-
-    UNKNOWN = "unknown"
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-UNKNOWN: Final = Missing.UNKNOWN
-Unknown: TypeAlias = Literal[Missing.UNKNOWN]
-
-_ABSENT = object()
-
-
-def field(row: Any, path: str, default: Any = UNKNOWN, *, zero: Any = UNKNOWN, null: Any = UNKNOWN) -> Any:
-    """The value at ``a.b`` of a row.
-
-    ``zero`` if only the last field is absent, ``null`` if it is there and null, else ``default``.
-    """
+def field(row: Any, path: str, *, zero: Any = None) -> Any:
+    """The value at ``a.b`` of a row; ``zero`` if only the last field is absent or null."""
     *parents, last = path.split(".")
     for name in parents:
         row = row.get(name) if isinstance(row, Mapping) else None
     if not isinstance(row, Mapping):
-        return default
-    value = row.get(last, _ABSENT)
-    if value is None and null is not UNKNOWN:
-        return null
-    if value is _ABSENT or value is None:
-        return default if zero is UNKNOWN else zero
-    return value
+        return None
+    value = row.get(last)
+    return zero if value is None else value
 
 
-def text(row: Any, path: str, *, zero: str | Unknown = UNKNOWN) -> str | Unknown:
-    """A text, or an enum's name as the server spells it: new names appear without notice."""
-    value = field(row, path, zero=zero)
-    return value if isinstance(value, str) else UNKNOWN
+def text(row: Any, path: str) -> str | None:
+    """A text, or an enum's name as the server spells it: new names appear without notice. "" is none."""
+    value = field(row, path)
+    return value if isinstance(value, str) and value else None
 
 
-def flag(row: Any, path: str, *, zero: bool | Unknown = UNKNOWN) -> bool | Unknown:
+def flag(row: Any, path: str, *, zero: bool | None = None) -> bool | None:
     """A truth value."""
     value = field(row, path, zero=zero)
-    return value if isinstance(value, bool) else UNKNOWN
+    return value if isinstance(value, bool) else None
 
 
-def number(row: Any, path: str, *, zero: float | Unknown = UNKNOWN) -> float | Unknown:
+def number(row: Any, path: str, *, zero: float | None = None) -> float | None:
     """A number; protobuf writes 64-bit ones as text."""
     return _number(field(row, path, zero=zero))
 
 
-def count(row: Any, path: str, *, zero: int | Unknown = UNKNOWN) -> int | Unknown:
+def count(row: Any, path: str, *, zero: int | None = None) -> int | None:
     """A whole number; ``2.0`` is one, ``2.5`` is not."""
     value = _number(field(row, path, zero=zero))
-    if value is UNKNOWN or isinstance(value, int):
+    if value is None or isinstance(value, int):
         return value
-    return int(value) if value.is_integer() else UNKNOWN
+    return int(value) if value.is_integer() else None
 
 
-def time(row: Any, path: str) -> dt.datetime | Unknown:
+def time(row: Any, path: str) -> dt.datetime | None:
     """A moment, in UTC."""
     return moment(field(row, path))
 
 
-def duration(row: Any, path: str, *, zero: dt.timedelta | Unknown = UNKNOWN) -> dt.timedelta | Unknown:
+def duration(row: Any, path: str, *, zero: dt.timedelta | None = None) -> dt.timedelta | None:
     """A length of time, which protobuf writes as seconds: ``1800s``."""
     value = field(row, path, zero=zero)
     if isinstance(value, dt.timedelta):
         return value
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     try:
-        return dt.timedelta(seconds=float(found[1])) if found else UNKNOWN
+        return dt.timedelta(seconds=float(found[1])) if found else None
     except OverflowError:
-        return UNKNOWN
+        return None
 
 
-def rows(row: Any, path: str) -> tuple[Mapping[str, Any], ...] | Unknown:
+def rows(row: Any, path: str) -> tuple[Mapping[str, Any], ...] | None:
     """A list of objects; what is no object in it is left out."""
     value = field(row, path)
     if not isinstance(value, list):
-        return UNKNOWN
+        return None
     return tuple(one for one in value if isinstance(one, Mapping))
 
 
@@ -110,30 +84,30 @@ _DURATION = re.compile(r"(-?\d{1,12}(?:\.\d{1,9})?)s", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,30}", re.ASCII)
 
 
-def moment(value: Any) -> dt.datetime | Unknown:
+def moment(value: Any) -> dt.datetime | None:
     """The moment that RFC 3339 text names, in UTC and cut to microseconds."""
     found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        return UNKNOWN
+        return None
     day, clock, fraction, zone = found.groups()
     micro = (fraction or "0")[:6].ljust(6, "0")
     try:
         told = dt.datetime.fromisoformat(f"{day}T{clock}.{micro}{zone.upper().replace('Z', '+00:00')}")
         told = told.astimezone(dt.UTC)
     except (ValueError, OverflowError):
-        return UNKNOWN
+        return None
     # What servers write for "not set".
-    return told if told.year > 1970 else UNKNOWN
+    return told if told.year > 1970 else None
 
 
-def _number(value: Any) -> float | Unknown:
+def _number(value: Any) -> float | None:
     if isinstance(value, bool):
-        return UNKNOWN
+        return None
     if isinstance(value, str):
         value = _number_in(value)
     if isinstance(value, int):
         return value
-    return value if isinstance(value, float) and math.isfinite(value) else UNKNOWN
+    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _number_in(value: str) -> float | None:

@@ -1,8 +1,11 @@
-"""Times and numbers as people say them."""
+"""Times and resources as people say them, in a line."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, ShapeVersion, last
 
 
 def age(span: timedelta) -> str:
@@ -23,3 +26,90 @@ def age(span: timedelta) -> str:
 def moment(time: datetime) -> str:
     """``2026-08-19 10:05 UTC``."""
     return f"{time:%Y-%m-%d %H:%M} UTC"
+
+
+def job(job: Job, now: datetime) -> str:
+    """What state a job is in, and what that means."""
+    made = f"; made {age(now - job.created)} ago" if job.created else ""
+    message = job.status.message
+    told = f'; it says "{message}"' if message and not message.startswith("Warning:") else ""
+    return f"{job.state.short}: {job.state.means}{made}{told}. {job.state.next}"
+
+
+def job_in_account(job: Job, now: datetime) -> str:
+    """The same in a table of many: ``RUNNING, qwen3-8b, LoRA 16, made 2 h ago``."""
+    trains = f"LoRA {job.lora_rank}" if job.lora_rank else None
+    made = f"made {age(now - job.created)} ago" if job.created else None
+    name = f'"{job.display_name}"' if job.display_name else None
+    kind = "reference" if job.forward_only else None
+    return ", ".join(p for p in (job.state.short, last(job.base_model), trains, kind, name, made) if p)
+
+
+def saves(job: Job, saved: Sequence[Checkpoint]) -> str:
+    """How many checkpoints there are, and the one that counts."""
+    count = f"{len(saved)} checkpoint{'s' * (len(saved) != 1)}"
+    if not saved:
+        return f"{job.state.short}, {count}"
+    can = [c for c in saved if c.promotable]
+    newest = max(can, key=lambda c: c.created.timestamp() if c.created else 0.0, default=None)
+    best = f"the newest that can be promoted: {newest.id}" if newest else "none can be promoted"
+    return f"{job.state.short}, {count}; {best}"
+
+
+#: What can be done with each kind of checkpoint, and why it cannot be promoted.
+_KINDS = {
+    "INFERENCE_BASE": "full weights",
+    "INFERENCE_LORA": "adapter",
+    "INFERENCE_ARC_V2": "delta against the one before it",
+    "TRAINING": "weights and optimizer, to resume from",
+    "TRAINING_LORA": "adapter and optimizer, to resume from",
+}
+_PROMOTABLE = {
+    True: "can be promoted",
+    False: "cannot be promoted",
+    None: "whether it can be promoted is not told",
+}
+
+
+def checkpoint(checkpoint: Checkpoint) -> str:
+    """A checkpoint: what it is, of when, and whether it can be promoted."""
+    kind = _KINDS.get(checkpoint.kind, checkpoint.kind.lower().replace("_", " "))
+    when = moment(checkpoint.created) if checkpoint.created else "of a time that is not known"
+    return f"{checkpoint.id}: {kind}; {when}; {_PROMOTABLE[checkpoint.promotable]}"
+
+
+def deployment(deployment: Deployment) -> str:
+    """What state a deployment is in, and whose weights it takes."""
+    counts = deployment.replicas
+    known = counts.ready is not None and counts.wanted is not None
+    parts = [
+        deployment.state,
+        f"{counts.ready} of {counts.wanted} replicas ready" if known else None,
+        deployment.region,
+        deployment.scope,
+        f"takes the weights of {deployment.trainer}" if deployment.trainer else None,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def account(jobs: Sequence[object] | None, deployments: Sequence[object] | None) -> str:
+    """How many jobs and deployments there are."""
+    told = []
+    for rows, word in ((jobs, "job"), (deployments, "deployment")):
+        known = f"{len(rows)} {word}{'s' * (len(rows) != 1)}" if rows is not None else None
+        told.append(known or f"its {word}s could not be read")
+    return ", ".join(told)
+
+
+def shape(version: ShapeVersion | None) -> str:
+    """What can be trained on a shape, and on what."""
+    if version is None:
+        return "no validated version"
+    parts = [
+        f"version {version.version}",
+        (version.mode or "").lower().replace("_", " ") or None,
+        last(version.base_model),
+        f"context {version.context:,}" if version.context else None,
+        f"{version.gpus} × {version.accelerator}" if version.gpus and version.accelerator else None,
+    ]
+    return ", ".join(part for part in parts if part)

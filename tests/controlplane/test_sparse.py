@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from fwdoctor.controlplane import sparse
-from fwdoctor.controlplane.sparse import UNKNOWN
 
 ROW: dict[str, Any] = {
     "state": "READY",
@@ -30,34 +29,25 @@ ROW: dict[str, Any] = {
         ("state", {}, "READY"),
         ("empty", {}, ""),
         ("deep.deeper.deepest", {}, "x"),
-        ("absent", {}, UNKNOWN),
-        ("absent", {"default": 7}, 7),
+        ("absent", {}, None),
         ("absent", {"zero": 0}, 0),
-        ("nothing", {}, UNKNOWN),
+        ("nothing", {}, None),
         ("nothing", {"zero": 0}, 0),
-        ("nothing", {"null": None}, None),
-        ("absent", {"null": None}, UNKNOWN),
-        ("state.more", {}, UNKNOWN),
-        ("state.more", {"zero": 0}, UNKNOWN),
-        ("list.a", {"zero": 0}, UNKNOWN),
+        ("state.more", {}, None),
+        ("state.more", {"zero": 0}, None),
+        ("list.a", {"zero": 0}, None),
         ("replicaStats.readyReplicaCount", {"zero": 0}, 1),
         ("replicaStats.pendingSchedulingReplicaCount", {"zero": 0}, 0),
-        ("other.pendingSchedulingReplicaCount", {"zero": 0}, UNKNOWN),
-        ("nothing.count", {"zero": 0, "default": 9}, 9),
+        ("other.pendingSchedulingReplicaCount", {"zero": 0}, None),
     ],
 )
 def test_field(path: str, options: dict[str, Any], expected: Any) -> None:
     assert sparse.field(ROW, path, **options) == expected
 
 
-@pytest.mark.parametrize("row", [None, [], "text", 3, UNKNOWN])
+@pytest.mark.parametrize("row", [None, [], "text", 3, None])
 def test_what_is_no_row_has_no_fields(row: Any) -> None:
-    assert sparse.field(row, "a", zero=0) is UNKNOWN
-
-
-def test_unknown_is_neither_true_nor_shown_as_a_value() -> None:
-    assert not UNKNOWN
-    assert repr(UNKNOWN) == "UNKNOWN"
+    assert sparse.field(row, "a", zero=0) is None
 
 
 @pytest.mark.parametrize(
@@ -65,23 +55,23 @@ def test_unknown_is_neither_true_nor_shown_as_a_value() -> None:
     [
         (3, 3, 3),
         (2.0, 2.0, 2),
-        (2.5, 2.5, UNKNOWN),
+        (2.5, 2.5, None),
         ("12", 12, 12),
         ("-4", -4, -4),
         ("9007199254740993", 9007199254740993, 9007199254740993),
-        ("1.5", 1.5, UNKNOWN),
+        ("1.5", 1.5, None),
         ("1e3", 1000.0, 1000),
-        ("", UNKNOWN, UNKNOWN),
-        (" 1", UNKNOWN, UNKNOWN),
-        ("1_0", UNKNOWN, UNKNOWN),
-        ("nan", UNKNOWN, UNKNOWN),
-        ("Infinity", UNKNOWN, UNKNOWN),
-        ("9" * 5000, UNKNOWN, UNKNOWN),
-        (float("inf"), UNKNOWN, UNKNOWN),
-        (True, UNKNOWN, UNKNOWN),
-        (None, UNKNOWN, UNKNOWN),
-        ([1], UNKNOWN, UNKNOWN),
-        ({}, UNKNOWN, UNKNOWN),
+        ("", None, None),
+        (" 1", None, None),
+        ("1_0", None, None),
+        ("nan", None, None),
+        ("Infinity", None, None),
+        ("9" * 5000, None, None),
+        (float("inf"), None, None),
+        (True, None, None),
+        (None, None, None),
+        ([1], None, None),
+        ({}, None, None),
     ],
 )
 def test_numbers(value: Any, number: Any, count: Any) -> None:
@@ -99,11 +89,11 @@ def test_zeros_that_were_left_out() -> None:
 
 @pytest.mark.parametrize("value", [1, None, [], {}, "true"])
 def test_other_types_are_unknown(value: Any) -> None:
-    assert sparse.flag({"f": value}, "f") is UNKNOWN
+    assert sparse.flag({"f": value}, "f") is None
     if not isinstance(value, str):
-        assert sparse.text({"f": value}, "f") is UNKNOWN
+        assert sparse.text({"f": value}, "f") is None
     if not isinstance(value, list):
-        assert sparse.rows({"f": value}, "f") is UNKNOWN
+        assert sparse.rows({"f": value}, "f") is None
 
 
 def test_rows() -> None:
@@ -124,19 +114,19 @@ def utc(*numbers: int) -> dt.datetime:
         ("2026-08-19T10:00:00.123456789Z", utc(2026, 8, 19, 10, 0, 0, 123456)),
         ("2026-08-19T10:00:00.5+02:00", utc(2026, 8, 19, 8, 0, 0, 500000)),
         ("2026-08-19T23:30:00-01:00", utc(2026, 8, 20, 0, 30)),
-        ("2026-08-19T10:00:00", UNKNOWN),
-        ("2026-08-19", UNKNOWN),
-        ("2026-13-19T10:00:00Z", UNKNOWN),
-        ("2026-02-30T10:00:00Z", UNKNOWN),
-        ("2026-08-19T25:00:00Z", UNKNOWN),
-        ("2026-08-19T10:00:00+99:00", UNKNOWN),
-        ("0001-01-01T00:00:00Z", UNKNOWN),
-        ("0001-01-01T00:00:00+05:00", UNKNOWN),
-        ("1970-01-01T00:00:00Z", UNKNOWN),
-        ("9999-12-31T23:59:59-01:00", UNKNOWN),
-        ("", UNKNOWN),
-        (1755597600, UNKNOWN),
-        (None, UNKNOWN),
+        ("2026-08-19T10:00:00", None),
+        ("2026-08-19", None),
+        ("2026-13-19T10:00:00Z", None),
+        ("2026-02-30T10:00:00Z", None),
+        ("2026-08-19T25:00:00Z", None),
+        ("2026-08-19T10:00:00+99:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+05:00", None),
+        ("1970-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59-01:00", None),
+        ("", None),
+        (1755597600, None),
+        (None, None),
     ],
 )
 def test_times(value: Any, expected: Any) -> None:
@@ -159,7 +149,7 @@ def test_times(value: Any, expected: Any) -> None:
     ],
 )
 def test_durations(value: Any, seconds: float | None) -> None:
-    expected = UNKNOWN if seconds is None else dt.timedelta(seconds=seconds)
+    expected = None if seconds is None else dt.timedelta(seconds=seconds)
     assert sparse.duration({"t": value}, "t") == expected
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from fwdoctor.controlplane.resources import Job, Quota, Row, last, text
+from fwdoctor.controlplane.resources import Deployment, Job, Quota, Row, ShapeVersion, last
+from fwdoctor.controlplane.sparse import text
 from fwdoctor.finding import Finding
 from fwdoctor.rulebook import rulebook
 
@@ -41,17 +42,54 @@ def diagnose_jobs(jobs: Sequence[Job]) -> Iterator[Finding]:
 
 
 def _twins(alive: Sequence[Job]) -> Iterator[Finding]:
-    dated = [(job.created, job) for job in alive if job.created is not None]
-    dated.sort(key=lambda pair: pair[0])
-    for (first, one), (second, other) in itertools.pairwise(dated):
-        alike = (one.base_model, one.lora_rank, one.forward_only) == (
-            other.base_model,
-            other.lora_rank,
-            other.forward_only,
-        )
-        if alike and second - first < _TWINS and one.base_model and one.display_name == other.display_name:
-            evidence = "createTime, displayName, trainingConfig"
-            yield _finding("FWP118", other.id, evidence, jobs=f"{one.id} and {other.id}")
+    """Jobs for the same, made within minutes of each other: one finding for each such row of them."""
+    alike: dict[tuple[object, ...], list[tuple[datetime, Job]]] = {}
+    for job in alive:
+        if job.created is not None and job.base_model:
+            key = (job.base_model, job.lora_rank, job.forward_only, job.display_name)
+            alike.setdefault(key, []).append((job.created, job))
+    for dated in alike.values():
+        dated.sort(key=lambda pair: pair[0])
+        row: list[tuple[datetime, Job]] = []
+        for made, job in dated:
+            if row and made - row[-1][0] >= _TWINS:
+                yield from _told([j for _, j in row])
+                row = []
+            row.append((made, job))
+        yield from _told([j for _, j in row])
+
+
+def _told(row: Sequence[Job]) -> Iterator[Finding]:
+    if len(row) > 1:
+        names = ", ".join(job.id for job in row[:-1])
+        evidence = "createTime, displayName, trainingConfig"
+        yield _finding("FWP118", row[-1].id, evidence, jobs=f"{names} and {row[-1].id}")
+
+
+def explain_quotas(
+    quotas: Sequence[Quota],
+    jobs: Sequence[tuple[Job, ShapeVersion | None]],
+    deployments: Sequence[Deployment],
+) -> Iterator[Finding]:
+    """Quotas of which more is in use than all that can be seen may use, where all of that is known."""
+    used: Counter[str] = Counter()
+    for job, shape in jobs:
+        if job.state.holds_gpus is False:
+            continue
+        if shape is None or shape.gpu is None or shape.gpus is None:
+            return
+        used[shape.gpu] += shape.gpus * (job.replicas or 1)
+    for deployment in deployments:
+        if deployment.state in ("DELETED", "FAILED"):
+            continue
+        if deployment.gpu is None or deployment.accelerators is None or deployment.replicas.maximum is None:
+            return
+        used[deployment.gpu] += deployment.accelerators * deployment.replicas.maximum
+    for quota in quotas:
+        if quota.accelerator is not None and quota.usage and quota.usage > used[quota.accelerator]:
+            evidence = "quotas[].usage, all jobs and deployments"
+            told = {"usage": f"{quota.usage:g}", "explained": str(used[quota.accelerator])}
+            yield _finding("FWP602", quota.name, evidence, quota=quota.name, **told)
 
 
 def diagnose_quotas(quotas: Sequence[Quota]) -> Iterator[Finding]:
@@ -70,9 +108,9 @@ def diagnose_quotas(quotas: Sequence[Quota]) -> Iterator[Finding]:
 
 def diagnose_sessions(rows: Sequence[Row]) -> Iterator[Finding]:
     """Serverless sessions that keep others from starting."""
-    ready = [r for r in rows if text(r, "state") in ("READY", "TRAINING_SESSION_STATE_READY")]
-    if len(ready) >= _SESSIONS:
-        yield _finding("FWP611", "trainingSessions", "state", count=str(len(ready)))
+    held = [r for r in rows if (text(r, "state") or "").endswith(("READY", "UNSPECIFIED"))]
+    if len(held) >= _SESSIONS:
+        yield _finding("FWP611", "trainingSessions", "trainingSessions[].state", count=str(len(held)))
     for row in rows:
         if text(row, "state") == "TRAINING_SESSION_STATE_UNSPECIFIED":
             session = last(text(row, "name")) or "?"
@@ -80,4 +118,4 @@ def diagnose_sessions(rows: Sequence[Row]) -> Iterator[Finding]:
 
 
 def _finding(rule: str, resource: str, evidence: str, **variables: str) -> Finding:
-    return rulebook()[rule].fill(variables, resource=resource, evidence=f"seen in: {evidence}")
+    return rulebook()[rule].fill(variables, resource=resource, evidence=evidence)

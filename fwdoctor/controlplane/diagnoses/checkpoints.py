@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from fwdoctor.controlplane.resources import Checkpoint, Job
+from fwdoctor.controlplane.resources import Checkpoint, Job, Model
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding
 from fwdoctor.rulebook import rulebook
@@ -19,6 +19,8 @@ _STEP = re.compile(r"(\d+)(?!.*\d)")
 _FAR_BEHIND = 3
 #: Saves that do not come for so many of their usual gaps have stopped.
 _GAPS = 10
+#: The SDK gives up waiting for a promotion after two hours.
+_LONG_UPLOAD = timedelta(hours=2)
 
 
 def diagnose(job: Job, checkpoints: Sequence[Checkpoint], now: datetime) -> Iterator[Finding]:
@@ -46,21 +48,28 @@ def newest_promotable(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
     return found[-1] if found else None
 
 
-def diagnose_model_id(
-    model: str, *, is_there: bool | None = None, state: str | None = None
-) -> Iterator[Finding]:
-    """Whether a promotion may use an id; ``is_there``: a model of that id exists (None: nobody looked)."""
+def diagnose_model_id(model: str) -> Iterator[Finding]:
+    """Whether a promotion may make a model of an id, as far as the id itself tells."""
     if not _MODEL_ID.fullmatch(model):
         wrong = sorted(set(re.sub(r"[a-z0-9-]", "", model)))
         reason = f"it has {len(model)} characters" if not wrong else f"it holds {', '.join(map(repr, wrong))}"
-        variables = {"model": model, "reason": reason}
-        yield rulebook()["FWP209"].fill(variables, resource=model, evidence="seen in: the id itself")
-    elif is_there:
-        yield rulebook()["FWP210"].fill(
-            {"model": model, "state": state or "its state is not known"},
-            resource=model,
-            evidence=f"seen in: models/{model}",
+        yield rulebook()["FWP209"].fill(
+            {"model": model, "reason": reason}, resource=model, evidence="the id itself"
         )
+
+
+def diagnose_model(model: str, record: Model | None, now: datetime) -> Iterator[Finding]:
+    """Whether the id of a promotion is taken: ``record`` is the model that has it, None if none does."""
+    if record is None:
+        return
+    since = now - record.created if record.created is not None else None
+    if record.state == "UPLOADING" and since is not None and since > _LONG_UPLOAD:
+        yield rulebook()["FWP211"].fill(
+            {"model": model, "age": age(since)}, resource=model, evidence="model.state, model.createTime"
+        )
+        return
+    state = record.state or "its state is not told"
+    yield rulebook()["FWP210"].fill({"model": model, "state": state}, resource=model, evidence="model.state")
 
 
 def _behind(job: Job, newest: Checkpoint, samplers: Sequence[Checkpoint]) -> Iterator[Finding]:
@@ -130,5 +139,5 @@ def _step(checkpoint: Checkpoint) -> int:
 
 def _finding(rule: str, job: Job, evidence: str, **variables: str) -> Finding:
     return rulebook()[rule].fill(
-        {"job": job.id, **variables}, resource=job.id, evidence=f"seen in: checkpoints[].{evidence}"
+        {"job": job.id, **variables}, resource=job.id, evidence=f"checkpoints[].{evidence}"
     )

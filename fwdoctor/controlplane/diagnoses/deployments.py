@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fwdoctor.controlplane.resources import Deployment, Job, last
+from fwdoctor.controlplane.resources import Bucket, Checkpoint, Deployment, Job, ShapeVersion, last
 from fwdoctor.controlplane.states import JobState, Phase
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding
 from fwdoctor.rulebook import rulebook
 
-_BUCKET = re.compile(r"gs://[^/]+/rl-checkpoints/(?P<account>[^/]+)/(?P<owner>[^/]+)/?")
-_OF_TRAINER = "trainer-"
 #: An update that takes longer does not come to an end by itself.
 _LONG_UPDATE = timedelta(minutes=10)
 _SERVING = frozenset({"READY", "UPDATING"})
+#: A launch that fails on its way does so within minutes, and leaves both behind.
+_LAUNCH = timedelta(minutes=30)
+#: A run that works has saved something by then.
+_NOTHING_DONE = timedelta(minutes=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +37,28 @@ def diagnose(
     job: Job | None = None,
     attached: Attached | None = None,
     has_weights: bool | None = None,
+    shape: ShapeVersion | None = None,
+    writers: Sequence[Job] | None = None,
 ) -> Iterator[Finding]:
-    """What there is to say about a deployment.
+    """What there is to say about a deployment. What is None was not read.
 
-    ``job`` is the trainer that the user asks about, ``attached`` the one that the deployment says it follows
-    (None: not read), ``has_weights`` whether a replica has loaded a snapshot (None: not read).
+    ``job`` is the trainer that the user asks about, ``shape`` the version of the training shape that it runs
+    on, ``attached`` the trainer whose weights the deployment takes, ``has_weights`` whether a replica has
+    loaded a snapshot, ``writers`` are the jobs that write to its own bucket (PER_DEPLOYMENT).
     """
     yield from _state(deployment, now)
     yield from _bucket(deployment, account)
     if job is not None:
         yield from _pair(deployment, job)
+        yield from _shapes(deployment, shape)
     if attached is not None:
         yield from _outlived(deployment, attached)
     yield from _replicas(deployment)
-    yield from _unused(deployment, attached, has_weights)
+    yield from _unused(deployment, attached, has_weights, writers)
     if deployment.addons and deployment.precision not in (None, "BF16", "PRECISION_UNSPECIFIED"):
         yield _finding("FWP320", deployment, "enableAddons, precision", precision=str(deployment.precision))
     if deployment.transition == "ASYNC" and deployment.follows:
         yield _finding("FWP321", deployment, "hotLoadTransitionType")
-
-
-def scope(deployment: Deployment) -> str | None:
-    """Whose bucket has its weights: ``PER_TRAINER``, ``PER_DEPLOYMENT``, None where nothing says so."""
-    if deployment.follows:
-        return "PER_TRAINER"
-    match = _BUCKET.fullmatch(deployment.bucket or "")
-    if match is None:
-        return None
-    return "PER_TRAINER" if match["owner"].startswith(_OF_TRAINER) else "PER_DEPLOYMENT"
 
 
 def _state(deployment: Deployment, now: datetime) -> Iterator[Finding]:
@@ -81,23 +76,19 @@ def _state(deployment: Deployment, now: datetime) -> Iterator[Finding]:
 def _bucket(deployment: Deployment, account: str) -> Iterator[Finding]:
     if deployment.bucket is None or deployment.bucket_type not in (None, "FW_HOSTED"):
         return
-    match = _BUCKET.fullmatch(deployment.bucket)
+    bucket = Bucket.of(deployment.bucket)
     reason = None
     if not deployment.bucket.startswith("gs://"):
         reason = "not in Google Cloud Storage"
-    elif match is None:
+    elif bucket is None:
         reason = "not below rl-checkpoints/<account>/"
-    elif match["account"] != account:
-        reason = f"the bucket of the account {match['account']}"
+    elif bucket.account != account:
+        reason = f"the bucket of the account {bucket.account}"
     if reason is not None:
         yield _finding("FWP306", deployment, "hotLoadBucketUrl", url=deployment.bucket, reason=reason)
-        return
-    owner = match["owner"] if match else ""
-    if deployment.follows and owner.startswith(_OF_TRAINER):
-        other = owner.removeprefix(_OF_TRAINER)
-        if other != deployment.follows:
-            evidence = "hotLoadTrainerJob, hotLoadBucketUrl"
-            yield _finding("FWP303", deployment, evidence, job=deployment.follows, other=other)
+    elif bucket is not None and bucket.trainer and deployment.follows not in (None, bucket.trainer):
+        evidence = "hotLoadTrainerJob, hotLoadBucketUrl"
+        yield _finding("FWP303", deployment, evidence, job=str(deployment.follows), other=bucket.trainer)
 
 
 def _pair(deployment: Deployment, job: Job) -> Iterator[Finding]:
@@ -118,6 +109,36 @@ def _pair(deployment: Deployment, job: Job) -> Iterator[Finding]:
         )
     if deployment.region and job.region and deployment.region != job.region:
         yield _finding("FWP317", deployment, "region", region=deployment.region, other=job.region, job=job.id)
+
+
+def _shapes(deployment: Deployment, shape: ShapeVersion | None) -> Iterator[Finding]:
+    """Whether a deployment has the shape that the training shape brings."""
+    has = (deployment.shape or "").partition("/versions/")[0]
+    wants = ((shape.deployment_shape if shape else None) or "").partition("/versions/")[0]
+    if has and wants and has != wants:
+        evidence = "deploymentShape, snapshot.deploymentShapeVersion"
+        yield _finding("FWP316", deployment, evidence, shape=last(has) or has, wanted=last(wants) or wants)
+
+
+def left_behind(
+    deployment: Deployment,
+    job: Job,
+    now: datetime,
+    *,
+    checkpoints: Sequence[Checkpoint] | None,
+    has_weights: bool | None,
+) -> Finding | None:
+    """The finding that a launch failed on its way and left trainer and deployment running."""
+    if job.created is None or deployment.created is None or not job.state.is_alive:
+        return None
+    if checkpoints is None or checkpoints or has_weights is not False or deployment.state not in _SERVING:
+        return None
+    together = abs(deployment.created - job.created) < _LAUNCH
+    if not together or now - job.created < _NOTHING_DONE:
+        return None
+    evidence = "createTime of both, checkpoints, replicas[].current_snapshot_identity"
+    since = age(now - job.created)
+    return _finding("FWP323", deployment, evidence, job=job.id, age=since, gpus=_gpus(deployment))
 
 
 def _is_foreign(deployment: Deployment) -> bool:
@@ -170,12 +191,26 @@ def _replicas(deployment: Deployment) -> Iterator[Finding]:
         yield _finding("FWP318", deployment, "preemptible, replicaStats.revocableReplicaCount")
 
 
-def _unused(deployment: Deployment, attached: Attached | None, has_weights: bool | None) -> Iterator[Finding]:
+def _unused(
+    deployment: Deployment,
+    attached: Attached | None,
+    has_weights: bool | None,
+    writers: Sequence[Job] | None,
+) -> Iterator[Finding]:
+    """A deployment for weights that never got any, and has nobody left to get them from."""
     counts = deployment.replicas
-    alone = attached is not None and (attached.state is None or not attached.state.is_alive)
     fixed = counts.minimum is not None and counts.minimum == counts.maximum and counts.minimum > 0
-    if alone and fixed and has_weights is False and deployment.state in _SERVING:
-        evidence = "minReplicaCount, maxReplicaCount, hotLoadTrainerJob, current_snapshot_identity"
+    if not fixed or has_weights is not False or deployment.state not in _SERVING:
+        return
+    if deployment.trainer is not None:
+        alone = attached is not None and (attached.state is None or not attached.state.is_alive)
+    else:
+        alone = writers is not None and not any(job.state.is_alive for job in writers)
+    # One that outlived its trainer is told as that.
+    if alone and not any(_outlived(deployment, attached) if attached else ()):
+        evidence = (
+            "minReplicaCount, maxReplicaCount, current_snapshot_identity, hotLoadDeploymentId of all jobs"
+        )
         yield _finding("FWP312", deployment, evidence, replicas=str(counts.minimum))
 
 
@@ -201,7 +236,7 @@ def only_reader(job: Job, deployments: Sequence[Deployment]) -> Iterator[Finding
         if other.id != job.keyed_to and other.follows == job.id:
             variables = {"job": job.id, "deployment": job.keyed_to, "other": other.id}
             yield rulebook()["FWP319"].fill(
-                variables, resource=other.id, evidence="seen in: job.hotLoadDeploymentId, hotLoadTrainerJob"
+                variables, resource=other.id, evidence="job.hotLoadDeploymentId, hotLoadTrainerJob"
             )
 
 
@@ -209,5 +244,5 @@ def _finding(rule: str, deployment: Deployment, evidence: str, **variables: str)
     return rulebook()[rule].fill(
         {"deployment": deployment.id, **variables},
         resource=deployment.id,
-        evidence=f"seen in: {evidence}",
+        evidence=evidence,
     )

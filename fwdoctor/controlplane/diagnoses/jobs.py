@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from fwdoctor.controlplane.resources import DEFAULT_INACTIVITY, RETENTION, Checkpoint, Job
+from fwdoctor.controlplane.resources import (
+    DEFAULT_INACTIVITY,
+    RETENTION,
+    Checkpoint,
+    Job,
+    Quota,
+    ShapeVersion,
+    Stop,
+)
 from fwdoctor.controlplane.states import Phase
 from fwdoctor.controlplane.words import age, moment
-from fwdoctor.finding import Finding, Severity, Side
+from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
 
 #: A job that runs so long and has saved nothing would lose hours.
@@ -25,17 +33,27 @@ _NO_CAUSE = frozenset({"", "internal error", "internal error."})
 
 
 def diagnose(
-    job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None = None, *, answers: bool | None = None
+    job: Job,
+    now: datetime,
+    checkpoints: Sequence[Checkpoint] | None = None,
+    *,
+    answer: int | None = None,
+    shape: ShapeVersion | None = None,
+    latest: ShapeVersion | None = None,
+    quotas: Sequence[Quota] | None = None,
+    stop: Stop | None = None,
 ) -> Iterator[Finding]:
-    """What there is to say about a job.
+    """What there is to say about a job. What is None was not read.
 
-    ``checkpoints`` are its own, None where they were not read; ``answers`` says whether its trainer
-    answered, None where nobody asked.
+    ``checkpoints`` are its own. ``answer`` is the HTTP status that its trainer answers with, 0 if it does
+    not answer. ``shape`` is the version of the training shape that it runs on, ``latest`` the newest
+    validated one. ``quotas`` are the account's; ``stop`` is the call that stopped it.
     """
-    yield from _waiting(job, now)
+    yield from _waiting(job, now, checkpoints, shape, quotas)
     if job.state.phase is Phase.HEALTHY:
-        if answers is False:
-            yield _finding("FWP104", job, "status.state", answer="no answer")
+        if answer not in (None, 200):
+            told = f"HTTP {answer}" if answer else "no connection"
+            yield _finding("FWP104", job, "the trainer's healthz, three times", answer=told)
         yield from _quiet(job, now, checkpoints)
     if job.state.phase is Phase.ATTENTION:
         yield _finding("FWP106", job, "state", timeout=age(job.inactivity or DEFAULT_INACTIVITY))
@@ -44,18 +62,54 @@ def diagnose(
     message = job.status.message or ""
     if message.startswith("Warning:") and job.state.is_alive:
         yield _finding("FWP116", job, "status.message", warning=message.removeprefix("Warning:").strip())
-    yield from _ended(job, now, checkpoints)
+    if job.state.is_alive and shape is not None and latest is not None and shape.version != latest.version:
+        evidence = "trainingShapeVersion, versions[].latestValidated"
+        yield _finding("FWP509", job, evidence, version=shape.version, latest=latest.version)
+    yield from _ended(job, now, checkpoints, stop)
 
 
-def _waiting(job: Job, now: datetime) -> Iterator[Finding]:
-    if job.state.phase is not Phase.WAITING or job.created is None or job.state.patience is None:
+def _waiting(
+    job: Job,
+    now: datetime,
+    checkpoints: Sequence[Checkpoint] | None,
+    shape: ShapeVersion | None,
+    quotas: Sequence[Quota] | None,
+) -> Iterator[Finding]:
+    if job.state.phase is not Phase.WAITING:
         return
-    waited = now - job.created
     if job.state.name == "JOB_STATE_RE_QUEUEING":
         yield _finding("FWP119", job, "state")
-    elif waited <= job.state.patience:
         return
-    elif job.state.name == "JOB_STATE_PENDING":
+    if checkpoints:
+        # What waits now has run before.
+        yield _finding("FWP119", job, "state, checkpoints")
+        return
+    full = _full_quota(job, shape, quotas or ())
+    if full is not None:
+        yield full
+    elif job.created is not None and job.state.patience is not None:
+        yield from _late(job, now - job.created, job.state.patience)
+
+
+def _full_quota(job: Job, shape: ShapeVersion | None, quotas: Sequence[Quota]) -> Finding | None:
+    """The finding that a job waits for what its account may not have."""
+    if job.state.name != "JOB_STATE_PENDING" or shape is None or shape.gpus is None:
+        return None
+    wanted = shape.gpus * (job.replicas or 1)
+    for quota in quotas:
+        if quota.accelerator == shape.gpu and quota.is_full_for(wanted):
+            evidence = "state, quotas[].usage, quotas[].value, snapshot.acceleratorCount"
+            usage, value = f"{quota.usage:g}", f"{quota.value:g}"
+            return _finding(
+                "FWP102", job, evidence, quota=quota.name, usage=usage, value=value, wanted=str(wanted)
+            )
+    return None
+
+
+def _late(job: Job, waited: timedelta, patience: timedelta) -> Iterator[Finding]:
+    if waited <= patience:
+        return
+    if job.state.name == "JOB_STATE_PENDING":
         yield _finding("FWP101", job, "state, createTime", age=age(waited))
     elif waited > _LOW_LEVEL:
         severity = Severity.ERROR if waited > _MANAGED else None
@@ -78,7 +132,9 @@ def _quiet(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) ->
         yield _finding("FWP107", job, evidence, age=age(quiet), timeout=age(timeout))
 
 
-def _ended(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) -> Iterator[Finding]:
+def _ended(
+    job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None, stop: Stop | None
+) -> Iterator[Finding]:
     if job.state.name == "JOB_STATE_FAILED":
         yield _failure(job)
     if job.state.name in _UNNOTICED:
@@ -90,9 +146,13 @@ def _ended(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) ->
             when = moment(newest.created) if newest.created else "at a time that is not known"
             yield _finding("FWP111", job, "checkpoints[].checkpointType", checkpoint=newest.id, when=when)
         elif job.forward_only is not True:
-            yield _finding("FWP112", job, "checkpoints[].checkpointType")
+            # What is complete need not be resumed.
+            severity = Severity.INFO if job.state.name == "JOB_STATE_COMPLETED" else None
+            yield _finding("FWP112", job, "checkpoints[].checkpointType", severity=severity)
+    if stop is not None and job.state.name in ("JOB_STATE_CANCELLED", "JOB_STATE_DELETED"):
+        yield _finding("FWP120", job, "auditLogs", verb=stop.verb, when=moment(stop.when), who=stop.who)
     if job.state.name == "JOB_STATE_DELETED":
-        yield from _deleted(job, now, checkpoints)
+        yield from _deleted(job, now, checkpoints, stop)
 
 
 def _failure(job: Job) -> Finding:
@@ -104,22 +164,28 @@ def _failure(job: Job) -> Finding:
     return _finding("FWP109", job, evidence, reason=told)
 
 
-def _deleted(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) -> Iterator[Finding]:
-    """The days that are left: deleted after the last sign of life, and before now."""
+def _deleted(
+    job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None, stop: Stop | None
+) -> Iterator[Finding]:
+    """The days that are left: deleted when the log says so, or after the last sign of life."""
     signs = [t for t in (job.created, job.completed) if t is not None]
     signs += [t for c in checkpoints or () for t in (c.created, c.updated) if t is not None]
     if not signs or (checkpoints is not None and not any(c.promotable for c in checkpoints)):
         return
     after = max(signs)
+    known = "cannot be read: it was after"
+    evidence = "state, createTime, completedTime, checkpoints[].updateTime"
+    if stop is not None and stop.verb == "deleted":
+        after, known, evidence = stop.when, "is in the audit log:", "state, auditLogs"
     earliest = after + RETENTION
     severity = Severity.ERROR if earliest - now < _URGENT else None
     yield _finding(
         "FWP114",
         job,
-        "state, createTime, completedTime, checkpoints[].updateTime",
+        evidence,
         severity=severity,
         earliest=f"{earliest:%Y-%m-%d}",
-        after=moment(after),
+        after=f"{known} {moment(after)}",
     )
 
 
@@ -131,16 +197,5 @@ def _finding(
     rule: str, job: Job, evidence: str, *, severity: Severity | None = None, **variables: str
 ) -> Finding:
     return rulebook()[rule].fill(
-        {"job": job.id, **variables}, severity=severity, resource=job.id, evidence=f"seen in: {evidence}"
+        {"job": job.id, **variables}, severity=severity, resource=job.id, evidence=evidence
     )
-
-
-def verdict(job: Job) -> tuple[str, Side]:
-    """In one line what the state means and what to do, and who must act."""
-    side = {
-        Phase.ATTENTION: Side.USER,
-        Phase.STOPPED: Side.USER,
-        Phase.ENDED: Side.USER,
-        Phase.UNKNOWN: Side.UNKNOWN,
-    }.get(job.state.phase, Side.NOBODY)
-    return f"{job.state.short}: {job.state.means}. {job.state.next}", side

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fwdoctor.controlplane.resources import ShapeVersion, last
+from fwdoctor.controlplane.resources import Model, ShapeVersion, last
 from fwdoctor.finding import Finding
 from fwdoctor.rulebook import rulebook
 
@@ -69,6 +69,24 @@ def _against(name: str, version: ShapeVersion, wanted: Wanted) -> Iterator[Findi
         yield _finding("FWP507", name, "snapshot.baseModel", model=model, wanted=asked)
 
 
+def diagnose_model(model: Model | None, wanted: Wanted) -> Iterator[Finding]:
+    """Whether a base model can be trained as wanted, by its own record (None: not read)."""
+    if model is None:
+        return
+    reason = None
+    if model.tunable is False:
+        reason = "it is not tunable"
+    elif wanted.lora_rank and model.supports_lora is False:
+        reason = "it does not support LoRA"
+    elif model.state not in (None, "READY", "STATE_UNSPECIFIED"):
+        reason = f"its state is {model.state}"
+    if reason is not None:
+        evidence = "tunable, supportsLora, state"
+        yield rulebook()["FWP508"].fill(
+            {"model": model.id, "reason": reason}, resource=model.id, evidence=evidence
+        )
+
+
 def _is_refused(context: int, limit: int) -> bool:
     return context > limit or context % _STEP != 0
 
@@ -82,6 +100,4 @@ def _fitting(wanted: Wanted) -> tuple[str, ...]:
 
 def _finding(rule: str, name: str, evidence: str, **variables: str) -> Finding:
     shape = last(name) or name
-    return rulebook()[rule].fill(
-        {"shape": shape, **variables}, resource=shape, evidence=f"seen in: {evidence}"
-    )
+    return rulebook()[rule].fill({"shape": shape, **variables}, resource=shape, evidence=evidence)

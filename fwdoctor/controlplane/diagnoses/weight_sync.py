@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, Replica
+from fwdoctor.controlplane.words import age
 from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
 
 #: Replicas that are so many saves behind serve another policy than the one that is trained.
 _FAR_BEHIND = 3
+#: A snapshot that is so new may still be on its way.
+_FRESH = timedelta(minutes=5)
+#: Replicas of a deployment that was changed so lately may not have restarted.
+_LATELY = timedelta(minutes=10)
+#: Stages in which a replica takes a snapshot.
+_BUSY = frozenset({"downloading", "loading"})
 
 
 def diagnose(
@@ -21,11 +28,13 @@ def diagnose(
     job: Job | None = None,
     checkpoints: Sequence[Checkpoint] | None = None,
     crashes: int | None = None,
+    stuck: Sequence[str] = (),
 ) -> Iterator[Finding]:
     """What there is to say about the weights.
 
     ``replicas`` None: the status has no such list. ``checkpoints`` are those of ``job``, None where they were
-    not read; ``crashes`` is the HTTP status (5xx) that came back again and again instead of an answer.
+    not read; ``crashes`` is the HTTP status (5xx) that came back again and again instead of an answer;
+    ``stuck`` are the replicas that were not ready in two looks, without any change.
     """
     if crashes is not None:
         if deployment.state == "READY":
@@ -34,20 +43,23 @@ def diagnose(
     if replicas is None:
         yield _finding("FWP414", deployment, "replicas")
         return
+    ready = deployment.replicas.ready
     if not replicas:
-        if deployment.state == "READY":
+        # One that is scaled to zero has none, and that is told elsewhere.
+        if deployment.state == "READY" and ready != 0:
             yield _finding("FWP406", deployment, "replicas")
         return
-    ready = deployment.replicas.ready
     if ready is not None and len(replicas) < ready:
         numbers = {"ready": str(ready), "reporting": str(len(replicas))}
         yield _finding("FWP407", deployment, "replicas, replicaStats.readyReplicaCount", **numbers)
     yield from _differences(deployment, replicas)
+    for replica_id in stuck:
+        yield _finding("FWP405", deployment, "replicas[].readiness, twice", replica=replica_id)
     newest = _newest(checkpoints)
     for replica in replicas:
         yield from _loading(deployment, replica, newest)
     if job is not None and checkpoints is not None:
-        yield from _against(deployment, job, replicas, checkpoints)
+        yield from _against(deployment, job, replicas, checkpoints, now)
 
 
 def served(replica: Replica) -> str | None:
@@ -56,9 +68,13 @@ def served(replica: Replica) -> str | None:
     return replica.current or (loaded[-1] if loaded else None)
 
 
+def _is_busy(replica: Replica) -> bool:
+    return (replica.stage or "").lower() in _BUSY
+
+
 def _differences(deployment: Deployment, replicas: Sequence[Replica]) -> Iterator[Finding]:
     versions = {served(r) for r in replicas}
-    if len(versions) > 1:
+    if len(versions) > 1 and not any(_is_busy(r) for r in replicas):
         numbers = {"count": str(len(replicas)), "versions": str(len(versions))}
         yield _finding("FWP402", deployment, "replicas[].current_snapshot_identity", **numbers)
     if len({r.rdma for r in replicas if r.rdma is not None}) > 1:
@@ -77,32 +93,62 @@ def _loading(deployment: Deployment, replica: Replica, newest: Checkpoint | None
 
 
 def _against(
-    deployment: Deployment, job: Job, replicas: Sequence[Replica], checkpoints: Sequence[Checkpoint]
+    deployment: Deployment,
+    job: Job,
+    replicas: Sequence[Replica],
+    checkpoints: Sequence[Checkpoint],
+    now: datetime,
 ) -> Iterator[Finding]:
     """The replicas against what the trainer has saved."""
     samplers = sorted((c for c in checkpoints if c.is_sampler), key=_time)
-    if not samplers or deployment.follows not in (None, job.id):
+    if not samplers or deployment.trainer not in (None, job.id):
         return
-    names = [c.id for c in samplers]
+    yield from _region(deployment, samplers[-1])
     currents = {served(r) for r in replicas}
     if currents == {None}:
         yield _finding("FWP412", deployment, "replicas[].current_snapshot_identity", job=job.id)
         return
-    newest = names[-1]
+    busy = any(_is_busy(r) for r in replicas)
     for current in sorted(c for c in currents if c is not None):
-        if current not in names:
-            evidence = "replicas[].current_snapshot_identity, checkpoints"
-            yield _finding("FWP410", deployment, evidence, current=current, job=job.id)
-        elif current != newest:
-            behind = len(names) - 1 - names.index(current)
-            severity = Severity.ERROR if behind > _FAR_BEHIND else None
-            variables = {
-                "current": current,
-                "newest": newest,
-                "behind": f"{behind} save{'s' * (behind != 1)}",
-            }
-            evidence = "replicas[].current_snapshot_identity, checkpoints"
-            yield _finding("FWP401", deployment, evidence, severity, **variables)
+        position = next((n for n, c in enumerate(samplers) if c.id == current), None)
+        if position is None:
+            yield _unknown(deployment, job, current, now)
+        elif position < len(samplers) - 1 and not busy:
+            yield from _behind(deployment, job, samplers, position, now)
+
+
+def _region(deployment: Deployment, newest: Checkpoint) -> Iterator[Finding]:
+    if newest.region and deployment.region and newest.region != deployment.region:
+        places = {"region": newest.region, "other": deployment.region}
+        evidence = "checkpoints[].availability, region"
+        yield _finding("FWP208", deployment, evidence, checkpoint=newest.id, **places)
+
+
+def _unknown(deployment: Deployment, job: Job, current: str, now: datetime) -> Finding:
+    """A snapshot that the trainer has not saved: another one's, or not replaced yet."""
+    evidence = "replicas[].current_snapshot_identity, checkpoints"
+    since = now - deployment.updated if deployment.updated is not None else None
+    if since is not None and since < _LATELY:
+        return _finding(
+            "FWP415", deployment, f"updateTime, {evidence}", current=current, job=job.id, age=age(since)
+        )
+    return _finding("FWP410", deployment, evidence, current=current, job=job.id)
+
+
+def _behind(
+    deployment: Deployment, job: Job, samplers: Sequence[Checkpoint], position: int, now: datetime
+) -> Iterator[Finding]:
+    newest, previous, current = samplers[-1], samplers[-2].id, samplers[position].id
+    behind = len(samplers) - 1 - position
+    if behind == 1 and newest.created is not None and now - newest.created < _FRESH:
+        return
+    evidence = "replicas[].current_snapshot_identity, checkpoints"
+    if newest.is_delta and behind > 1:
+        yield _finding("FWP411", deployment, evidence, job=job.id, previous=previous, current=current)
+        return
+    severity = Severity.ERROR if behind > _FAR_BEHIND else None
+    later = f"{behind} save{'s' * (behind != 1)}"
+    yield _finding("FWP401", deployment, evidence, severity, current=current, newest=newest.id, behind=later)
 
 
 def _newest(checkpoints: Sequence[Checkpoint] | None) -> Checkpoint | None:
@@ -125,5 +171,5 @@ def _finding(
         {"deployment": deployment.id, **variables},
         severity=severity,
         resource=deployment.id,
-        evidence=f"seen in: {evidence}",
+        evidence=evidence,
     )

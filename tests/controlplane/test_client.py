@@ -408,6 +408,13 @@ def test_account() -> None:
             ("a", "b"),
         ),
         ({"accounts": [{}]}, "names no account", ()),
+        ({"accounts": [{"name": "accounts/.."}]}, "names no account", ()),
+        ({"accounts": [{"name": "accounts/a\x1b[31m"}]}, "names no account", ()),
+        (
+            {"accounts": [{"name": "a\x1b"}, {"name": KEY}]},
+            r"several accounts \(a , \[hidden\]\)",
+            ("a\x1b", KEY),
+        ),
         ({"accounts": [{"name": "accounts/a/users/u"}]}, "names no account", ()),
     ],
 )
@@ -415,6 +422,7 @@ def test_keys_without_exactly_one_account(content: Any, said: str, ids: tuple[st
     with pytest.raises(AccountError, match=said) as raised:
         run(answers(content), METHODS["account"])
     assert raised.value.ids == ids
+    assert str(raised.value).isprintable()
 
 
 def test_a_failure_to_find_the_account_is_not_kept() -> None:

@@ -20,7 +20,7 @@ from fwdoctor import __version__
 from fwdoctor.controlplane import body, errors
 from fwdoctor.controlplane.connection import Connection
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind
-from fwdoctor.controlplane.names import Resource
+from fwdoctor.controlplane.names import Resource, is_id
 from fwdoctor.controlplane.timing import Budget, Clock, Limits
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.redact import redact
@@ -157,11 +157,14 @@ class ControlPlane:
 
     async def account(self, *, budget: Budget | None = None) -> Account:
         """The key's account, asked for once however many ask; an AccountError unless there is exactly one."""
-        if self._account is None or _failed(self._account):
-            self._account = asyncio.ensure_future(self._find_account())
-        # One caller that gives up must not take the answer from the others.
-        waiting = asyncio.shield(self._account)
-        return await self._within(budget, "GET /v1/accounts", lambda: waiting)
+
+        async def shared() -> Account:
+            if self._account is None or _failed(self._account):
+                self._account = asyncio.ensure_future(self._find_account())
+            # One caller that gives up must not take the answer from the others.
+            return await asyncio.shield(self._account)
+
+        return await self._within(budget, "GET /v1/accounts", shared)
 
     async def hot_load_status(
         self, base_model: str, deployment: Resource | str, *, budget: Budget | None = None
@@ -224,13 +227,14 @@ class ControlPlane:
         if not ids:
             raise AccountError("the API key belongs to no account: make a new one, or check which key is set")
         if len(ids) > 1:
+            shown = errors.one_line(", ".join(ids), self._connection.hide)
             more = " and more" if answer.get("nextPageToken") else ""
             raise AccountError(
-                f"the API key belongs to several accounts ({self._connection.hide(', '.join(ids))}{more}), "
+                f"the API key belongs to several accounts ({shown}{more}), "
                 "which training does not support: use a key of one account",
                 ids,
             )
-        if not ids[0] or "/" in ids[0]:
+        if not is_id(ids[0]):
             raise AccountError("the server names no account for the API key: check FIREWORKS_BASE_URL")
         return Account(ids[0], rows[0])
 
@@ -338,7 +342,9 @@ class ControlPlane:
             return target
         place = f"{there[0]}://{there[1]}:{there[2]}" if location and there[1] else "nowhere"
         raise ControlPlaneError(
-            Kind.REDIRECTED, request.shown, f"the server redirects to {self._connection.hide(place)}"
+            Kind.REDIRECTED,
+            request.shown,
+            f"the server redirects to {errors.one_line(place, self._connection.hide)}",
         )
 
     async def _read(self, request: _Request, response: httpx.Response) -> dict[str, Any]:

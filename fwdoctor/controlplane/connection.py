@@ -93,7 +93,7 @@ class Connection:
 def _checked_url(url: str) -> str:
     """The base URL without the slash at its end; an error that never shows a password in it."""
     shown = repr(redact_log(url))
-    said = "the base URL (--base-url or FIREWORKS_BASE_URL)"
+    said = f"the base URL ({BASE_URL})"
     if any(c.isspace() or not c.isprintable() for c in url):
         raise FwdoctorError(f"{said} has a space or a control character in it: {shown}")
     parts = _split(url)

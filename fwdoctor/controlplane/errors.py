@@ -168,7 +168,7 @@ def read(body: bytes, hide: Hide) -> Told:
     if isinstance(content, dict):
         inner = content.get("error")
         return _status(inner if isinstance(inner, dict) else content, hide)
-    return Told(message=_line(content, hide) if isinstance(content, str) else "")
+    return Told(message=one_line(content, hide) if isinstance(content, str) else "")
 
 
 def _status(status: Mapping[str, Any], hide: Hide) -> Told:
@@ -179,13 +179,13 @@ def _status(status: Mapping[str, Any], hide: Hide) -> Told:
     info = _error_info(status.get("details"))
     metadata = info.get("metadata")
     return Told(
-        message=_line(message, hide),
+        message=one_line(message, hide),
         code=number,
         name=_code_name(number, (code, status.get("status"), status.get("type")), hide),
         reason=_word(info.get("reason"), hide),
         domain=_word(info.get("domain"), hide),
         metadata={
-            _cut(hide(name), _LONGEST_NAME): _line(value, hide)
+            _cut(hide(name), _LONGEST_NAME): one_line(value, hide)
             for name, value in (metadata.items() if isinstance(metadata, dict) else ())
             if isinstance(value, str) and not is_secret_field(name)
         },
@@ -213,9 +213,9 @@ def _page(body: bytes, hide: Hide) -> str:
     """A body that is no JSON, in one line."""
     text = body.decode("utf-8", "replace")
     if not _HTML.match(text):
-        return _line(text, hide)
+        return one_line(text, hide)
     title = _TITLE.search(text)
-    return f"an HTML page, titled {_line(html.unescape(title[1]), hide)!r}" if title else "an HTML page"
+    return f"an HTML page, titled {one_line(html.unescape(title[1]), hide)!r}" if title else "an HTML page"
 
 
 def describe(body: bytes, hide: Hide) -> str:
@@ -226,7 +226,7 @@ def describe(body: bytes, hide: Hide) -> str:
     return said if said.startswith("an HTML page") else f"text, which begins {_cut(said, 60)!r}"
 
 
-def _line(text: str, hide: Hide) -> str:
+def one_line(text: str, hide: Hide) -> str:
     """Text from a server as one short line that is safe to print; hidden first, for a cut key is none."""
     clean = hide(text)
     printable = "".join(c if c.isprintable() else " " for c in clean)
@@ -234,7 +234,7 @@ def _line(text: str, hide: Hide) -> str:
 
 
 def _word(text: Any, hide: Hide) -> str | None:
-    return _cut(_line(text, hide), _LONGEST_NAME) or None if isinstance(text, str) else None
+    return _cut(one_line(text, hide), _LONGEST_NAME) or None if isinstance(text, str) else None
 
 
 def _cut(text: str, length: int) -> str:
@@ -300,11 +300,13 @@ _CERTIFICATES = {
 
 def _tls(error: ssl.SSLError, host: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        why = _CERTIFICATES.get(error.verify_code) or error.verify_message or "its certificate is not trusted"
-        return f"{host} cannot be trusted: {why}"
-    if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
+        said = getattr(error, "verify_message", "") or "its certificate is not trusted"
+        return f"{host} cannot be trusted: {_CERTIFICATES.get(getattr(error, 'verify_code', 0), said)}"
+    # Only those that OpenSSL itself raises have one.
+    reason: str = getattr(error, "reason", None) or "TLS failed"
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
         return f"{host} does not speak TLS on this port: should the base URL begin with http:// ?"
-    return f"no secure connection to {host}: {(error.reason or 'TLS failed').replace('_', ' ').lower()}"
+    return f"no secure connection to {host}: {reason.replace('_', ' ')}"
 
 
 def _plain(error: BaseException) -> str:

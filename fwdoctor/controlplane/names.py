@@ -78,7 +78,7 @@ def parse(text: str, kind: Kind, *others: Kind) -> Resource:
     if any(not c.isprintable() or c.isspace() for c in text):
         raise FwdoctorError(f"{shown}: names have no spaces or control characters; {expected}")
     if "/" not in text:
-        if not _is_id(text):
+        if not is_id(text):
             raise FwdoctorError(f"{shown}: not an id; {expected}")
         if kind in _NEVER_BARE:
             raise FwdoctorError(f"{shown}: a bare id does not say of which training shape; {expected}")
@@ -94,7 +94,7 @@ def parse(text: str, kind: Kind, *others: Kind) -> Resource:
 def recognize(text: str) -> Resource | None:
     """The resource that a full name names, of whatever kind; None where it names none."""
     segments = text.split("/")
-    if len(segments) < 4 or segments[0] != "accounts" or not all(map(_is_id, segments)):
+    if len(segments) < 4 or segments[0] != "accounts" or not all(map(is_id, segments)):
         return None
     rest = segments[2:]
     form = "/".join(part if n % 2 == 0 else "*" for n, part in enumerate(rest))
@@ -104,7 +104,8 @@ def recognize(text: str) -> Resource | None:
     return None
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether a text can be one segment of a name."""
     return _ID.fullmatch(text) is not None
 
 

@@ -174,7 +174,7 @@ def test_what_cannot_be_a_header_is_no_name(name: str) -> None:
 
 def test_the_users_headers_replace_ours() -> None:
     seen = Seen()
-    run(seen, METHODS["get"], FIREWORKS_API_EXTRA_HEADERS='{"authorization": "Basic eA==", "x-team": "rl"}')
+    run(seen, METHODS["get"], FIREWORKS_API_EXTRA_HEADERS='{"AUTHORIZATION": "Basic eA==", "x-team": "rl"}')
     headers = seen.requests[0].headers
     assert headers.get_list("authorization") == ["Basic eA=="]
     assert headers["x-team"] == "rl"
@@ -364,6 +364,7 @@ def test_pages(contents: list[Any], options: dict[str, int], rows: int, incomple
     assert (incomplete or "") in (listing.incomplete or "")
     if contents == [numbered]:
         assert [row["n"] for row in listing.rows] == list(range(rows))
+        assert listing.pages == -(-rows // 2), "no page more than is needed"
 
 
 def test_pages_keep_what_was_asked() -> None:
@@ -408,6 +409,13 @@ def test_account() -> None:
             ("a", "b"),
         ),
         ({"accounts": [{}]}, "names no account", ()),
+        ({"accounts": [{"name": "accounts/.."}]}, "names no account", ()),
+        ({"accounts": [{"name": "accounts/a\x1b[31m"}]}, "names no account", ()),
+        (
+            {"accounts": [{"name": "a\x1b"}, {"name": KEY}]},
+            r"several accounts \(a , \[hidden\]\)",
+            ("a\x1b", KEY),
+        ),
         ({"accounts": [{"name": "accounts/a/users/u"}]}, "names no account", ()),
     ],
 )
@@ -415,6 +423,7 @@ def test_keys_without_exactly_one_account(content: Any, said: str, ids: tuple[st
     with pytest.raises(AccountError, match=said) as raised:
         run(answers(content), METHODS["account"])
     assert raised.value.ids == ids
+    assert str(raised.value).isprintable()
 
 
 def test_a_failure_to_find_the_account_is_not_kept() -> None:

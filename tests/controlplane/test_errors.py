@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from typing import Any
 
+import httpx
 import pytest
 
 from fwdoctor.controlplane.connection import Connection
-from fwdoctor.controlplane.errors import ControlPlaneError, Kind, Told, from_answer, read
+from fwdoctor.controlplane.errors import ControlPlaneError, Kind, Told, from_answer, from_failure, read
 from fwdoctor.errors import FwdoctorError
 
 KEY = "0123456789-plain-key"
@@ -129,3 +131,56 @@ def test_long_words_cost_no_time() -> None:
     for _ in range(5):
         assert read(b"a" * 64 * 1024, HIDE).message == "a" * 300 + "…"
     assert time.monotonic() - start < 2
+
+
+def because(error: BaseException, *causes: BaseException) -> BaseException:
+    """An exception, as it is raised from others."""
+    inner = causes[0] if len(causes) == 1 else ExceptionGroup("several addresses", list(causes))  # type: ignore[type-var]
+    middle = OSError("All connection attempts failed")
+    middle.__cause__ = inner
+    error.__cause__ = middle
+    return error
+
+
+REFUSED, NO_ROUTE = ConnectionRefusedError(111, "refused"), OSError(101, "Network is unreachable")
+
+
+@pytest.mark.parametrize(
+    ("error", "proxy", "kind", "said", "transient"),
+    [
+        (because(httpx.ConnectError("x"), REFUSED), None, Kind.UNREACHABLE_REFUSED, "h:1 refuses", True),
+        (
+            because(httpx.ConnectError("x"), NO_ROUTE, REFUSED),
+            None,
+            Kind.UNREACHABLE_REFUSED,
+            "h:1 refuses",
+            True,
+        ),
+        (
+            because(httpx.ConnectError("x"), NO_ROUTE),
+            None,
+            Kind.UNREACHABLE_REFUSED,
+            "Network is unreachable",
+            True,
+        ),
+        (because(httpx.ConnectError("x"), NO_ROUTE), "p:2", Kind.PROXY, "p:2 cannot be reached", True),
+        (httpx.ConnectTimeout(""), None, Kind.TIMED_OUT, "no connection to h:1 in time", True),
+        (httpx.ReadTimeout(""), None, Kind.TIMED_OUT, "h:1 does not answer in time", False),
+        (httpx.PoolTimeout(""), None, Kind.TIMED_OUT, "in time", False),
+        (httpx.ProxyError("403 Forbidden"), "p:2", Kind.PROXY, "p:2 refuses: 403 Forbidden", False),
+        (httpx.ReadError(""), None, Kind.PROTOCOL, "h:1 broke: ReadError", True),
+        (httpx.RemoteProtocolError("bad line"), None, Kind.PROTOCOL, "h:1 broke: bad line", True),
+        (httpx.LocalProtocolError("bad header"), None, Kind.PROTOCOL, "bad header", False),
+        (
+            because(httpx.ConnectError("x"), ssl.SSLError(1, "odd")),
+            "p:2",
+            Kind.TLS,
+            "no secure connection",
+            False,
+        ),
+    ],
+)
+def test_failures(error: BaseException, proxy: str | None, kind: Kind, said: str, transient: bool) -> None:
+    told = from_failure("GET /v1/x", error, "h:1", proxy)
+    assert (told.kind, told.transient, told.status) == (kind, transient, None)
+    assert said in str(told)

@@ -52,11 +52,14 @@ async def probe_job(look: Look, name: str) -> Probed:
     if seen is None:
         probed.add(f"job {resource.id}", "not found", [_no_job(resource, owner)])
     else:
-        probed.add(
-            f"job {seen.job.id}", words.job(seen.job, look.now), await about_job(look, seen, resource, owner)
-        )
+        _add_job(look, probed, seen, await about_job(look, seen, resource, owner))
     probed.problems += look.problems()
     return probed
+
+
+def _add_job(look: Look, probed: Probed, seen: Seen, findings: Sequence[Finding]) -> None:
+    detail = words.job(seen.job, look.now, advise=not findings)
+    probed.add(f"job {seen.job.id}", detail, findings)
 
 
 async def about_job(look: Look, seen: Seen, resource: Resource, owner: Account) -> list[Finding]:
@@ -141,8 +144,7 @@ async def probe_deployment(look: Look, name: str, job_name: str | None = None) -
     if asked is not None and seen is None:
         probed.add(f"job {asked.id}", "not found", [_no_job(asked, owner)])
     elif asked is not None and seen is not None:
-        findings = await about_job(look, seen, asked, owner)
-        probed.add(f"job {seen.job.id}", words.job(seen.job, look.now), findings)
+        _add_job(look, probed, seen, await about_job(look, seen, asked, owner))
     probed.problems += look.problems()
     return probed
 
@@ -293,8 +295,10 @@ async def _of_account_deployment(
     """A deployment of a list; what is only good to know is left to a probe of its own."""
     resource = parse(deployment.id, Named.DEPLOYMENT)
     found = await about_deployment(look, deployment, resource, owner, known=known)
-    found += [f for job in known for f in of_deployments.only_reader(job, [deployment])]
-    return [f for f in found if f.severity is not Severity.INFO]
+    across = [f for job in known for f in of_deployments.only_reader(job, [deployment])]
+    # What the account shows as a whole says it better.
+    told = {"FWP305"} if across else set()
+    return [f for f in [*found, *across] if f.severity is not Severity.INFO and f.rule not in told]
 
 
 async def probe_shape(look: Look, name: str, wanted: Wanted) -> Probed:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, ShapeVersion, last
+from fwdoctor.controlplane.states import Phase
 
 
 def age(span: timedelta) -> str:
@@ -28,12 +29,13 @@ def moment(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
-def job(job: Job, now: datetime) -> str:
-    """What state a job is in, and what that means."""
+def job(job: Job, now: datetime, *, advise: bool = False) -> str:
+    """What state a job is in, and what that means; ``advise``: also what to do, as no finding says it."""
     made = f"; made {age(now - job.created)} ago" if job.created else ""
-    message = job.status.message
-    told = f'; it says "{message}"' if message and not message.startswith("Warning:") else ""
-    return f"{job.state.short}: {job.state.means}{made}{told}. {job.state.next}"
+    message = job.status.message if job.state.phase is Phase.WAITING else None
+    told = f'; it says "{message}"' if message else ""
+    advice = f". {job.state.next}" if advise and job.state.phase is not Phase.HEALTHY else ""
+    return f"{job.state.short}: {job.state.means}{made}{told}{advice}"
 
 
 def job_in_account(job: Job, now: datetime) -> str:

@@ -173,6 +173,14 @@ def _ignored(report: Report, style: Style) -> Iterator[Line]:
         yield ((f"  {finding.location} {finding.rule}{reason}", "dim"),)
 
 
+def _counts(report: Report) -> Iterator[str]:
+    """``2 errors``, ``1 warning``: the findings of each severity of which there are any."""
+    counts = report.summary
+    for count, word in ((counts.errors, "error"), (counts.warnings, "warning"), (counts.infos, "info")):
+        if count:
+            yield f"{count} {word}{'s' if count != 1 else ''}"
+
+
 def _summary(report: Report, style: Style) -> Iterator[Line]:
     yield from _ignored(report, style)
     if style.verbose or not any(f.status is not FileStatus.UNCHANGED for f in report.files or ()):
@@ -189,10 +197,7 @@ def _summary(report: Report, style: Style) -> Iterator[Line]:
                 count += report.looked_at - len(report.files)
             if count or status in (FileStatus.PORTED, FileStatus.UNCHANGED):
                 parts.append(f"{status} {count}")
-    counts = report.summary
-    for count, word in ((counts.errors, "error"), (counts.warnings, "warning"), (counts.infos, "info")):
-        if count:
-            parts.append(f"{count} {word}{'s' if count != 1 else ''}")
+    parts += _counts(report)
     if report.checks is not None:
         skipped = sum(c.status is CheckStatus.SKIPPED for c in report.checks)
         if skipped:
@@ -201,4 +206,6 @@ def _summary(report: Report, style: Style) -> Iterator[Line]:
             parts.insert(0, "nothing found")
     joint = " · " if style.unicode else ", "
     if parts or not report.infos_count:  # text in which no error is known is not clean
-        yield ((joint.join(parts) or "nothing found", "bold"),)
+        told = joint.join(parts) or ("" if report.problems else "nothing found")
+        if told:
+            yield ((told, "bold"),)

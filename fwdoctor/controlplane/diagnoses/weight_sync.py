@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -72,10 +73,15 @@ def _is_busy(replica: Replica) -> bool:
     return (replica.stage or "").lower() in _BUSY
 
 
+def _is_waiting_for_adapter(replica: Replica) -> bool:
+    return any(status != "loaded" for status in replica.adapters.values())
+
+
 def _differences(deployment: Deployment, replicas: Sequence[Replica]) -> Iterator[Finding]:
-    versions = {served(r) for r in replicas}
+    versions = Counter(served(r) or "no snapshot" for r in replicas)
     if len(versions) > 1 and not any(_is_busy(r) for r in replicas):
-        numbers = {"count": str(len(replicas)), "versions": str(len(versions))}
+        told = ", ".join(f"{count} × {version}" for version, count in versions.most_common())
+        numbers = {"count": str(len(replicas)), "versions": str(len(versions)), "told": told}
         yield _finding("FWP402", deployment, "replicas[].current_snapshot_identity", **numbers)
     if len({r.rdma for r in replicas if r.rdma is not None}) > 1:
         yield _finding("FWP413", deployment, "replicas[].rdma_weight_sync_enabled")
@@ -105,15 +111,17 @@ def _against(
         return
     yield from _region(deployment, samplers[-1])
     currents = {served(r) for r in replicas}
+    # What fails to load, or loads, is told as that; what it has instead is the consequence.
+    busy = any(_is_busy(r) or r.stage == "error" or _is_waiting_for_adapter(r) for r in replicas)
     if currents == {None}:
-        yield _finding("FWP412", deployment, "replicas[].current_snapshot_identity", job=job.id)
+        if not busy and job.keyed_to in (None, deployment.id):
+            yield _finding("FWP412", deployment, "replicas[].current_snapshot_identity", job=job.id)
         return
-    busy = any(_is_busy(r) for r in replicas)
     for current in sorted(c for c in currents if c is not None):
         position = next((n for n, c in enumerate(samplers) if c.id == current), None)
         if position is None:
             yield _unknown(deployment, job, current, now)
-        elif position < len(samplers) - 1 and not busy:
+        elif position < len(samplers) - 1 and not busy and len(currents) == 1 and job.state.is_alive:
             yield from _behind(deployment, job, samplers, position, now)
 
 

@@ -16,7 +16,7 @@ from fwdoctor.controlplane.diagnoses import shapes as of_shapes
 from fwdoctor.controlplane.diagnoses import weight_sync as of_weights
 from fwdoctor.controlplane.diagnoses.deployments import Attached
 from fwdoctor.controlplane.diagnoses.shapes import Wanted
-from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, Quota, Replica, ShapeVersion
+from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, Model, Quota, Replica, ShapeVersion
 from fwdoctor.controlplane.states import job_state
 from fwdoctor.finding import Finding, Severity
 
@@ -93,12 +93,17 @@ def about_weights(replicas: Sequence[Replica] | None, *found: Checkpoint, **more
     return list(of_weights.diagnose(made, replicas, NOW, **known, **more))
 
 
+def about_model(record: dict[str, Any] | None) -> list[Finding]:
+    made = Model.of(record) if record is not None else None
+    return list(of_checkpoints.diagnose_model("my-model", made, NOW))
+
+
 BASE, DELTA = saved("s-1-8c48d803", minutes=9), saved("s-2-8c48d803", "INFERENCE_ARC_V2", False, minutes=5)
 Case = tuple[str, Callable[[], list[Finding]]]
 FOUND: list[Case] = [
     ("FWP101", lambda: about_job(job("PENDING", createTime=ago(minutes=31)))),
     ("FWP103", lambda: about_job(job("CREATING", createTime=ago(minutes=16)))),
-    ("FWP104", lambda: about_job(job(), answers=False)),
+    ("FWP104", lambda: about_job(job(), answer=404)),
     ("FWP105", lambda: about_job(job(createTime=ago(hours=3), inactivityTimeout="10800s"), [])),
     ("FWP106", lambda: about_job(job("IDLE"))),
     ("FWP107", lambda: about_job(job(createTime=ago(minutes=90)), [saved("a", minutes=50)])),
@@ -130,7 +135,8 @@ FOUND: list[Case] = [
     ("FWP207", lambda: about_saves(job(), saved("s-9", minutes=60), saved("s-2", minutes=5), state_of("x"))),
     ("FWP209", lambda: list(of_checkpoints.diagnose_model_id("My_Model"))),
     ("FWP209", lambda: list(of_checkpoints.diagnose_model_id("a" * 64))),
-    ("FWP210", lambda: list(of_checkpoints.diagnose_model_id("my-model", is_there=True, state="READY"))),
+    ("FWP210", lambda: about_model({"state": "READY"})),
+    ("FWP211", lambda: about_model({"state": "UPLOADING", "createTime": ago(hours=3)})),
     ("FWP212", lambda: about_saves(job(), saved("a", "INFERENCE_LORA"), state_of("x"))),
     (
         "FWP301",
@@ -171,7 +177,11 @@ FOUND: list[Case] = [
     ),
     (
         "FWP312",
-        lambda: about_deployment(deployment(), attached=Attached("train-1", None), has_weights=False),
+        lambda: about_deployment(
+            deployment(hotLoadTrainerJob=None, hotLoadBucketUrl="gs://b/rl-checkpoints/acme/serving"),
+            has_weights=False,
+            writers=[job("DELETED", hotLoadDeploymentId="serving")],
+        ),
     ),
     ("FWP313", lambda: about_deployment(deployment(state="UPDATING", updateTime=ago(minutes=11)))),
     ("FWP314", lambda: about_deployment(deployment(state="DELETED", purgeTime=ago(days=-3)))),
@@ -217,7 +227,7 @@ FOUND: list[Case] = [
     ("FWP414", lambda: about_weights(None)),
 ]
 SILENT: dict[str, Callable[[], list[Finding]]] = {
-    "a running job": lambda: about_job(job(), [state_of("step-1")], answers=True),
+    "a running job": lambda: about_job(job(), [state_of("step-1")], answer=200),
     "a new job": lambda: about_job(job("CREATING", createTime=ago(minutes=14))),
     "a job that waits": lambda: about_job(job("PENDING", createTime=ago(minutes=29))),
     "a job that says nothing": lambda: about_job(Job.of({})),
@@ -229,7 +239,8 @@ SILENT: dict[str, Callable[[], list[Finding]]] = {
         job(trainingConfig={"loraRank": 16}), saved("a", "INFERENCE_LORA"), state_of("x", minutes=3)
     ),
     "nothing saved yet": lambda: about_saves(job()),
-    "a good id": lambda: list(of_checkpoints.diagnose_model_id("my-model", is_there=False)),
+    "a good id": lambda: list(of_checkpoints.diagnose_model_id("my-model")),
+    "an id that is free": lambda: about_model(None),
     "a deployment that works": lambda: about_deployment(
         deployment(),
         job=job(),
@@ -289,7 +300,7 @@ def test_a_deleted_job_counts_from_its_last_sign_of_life() -> None:
     ],
 )
 def test_scope(row: dict[str, Any], scope: str | None) -> None:
-    assert of_deployments.scope(deployment(**row)) == scope
+    assert deployment(**row).scope == scope
 
 
 def shape(**row: Any) -> ShapeVersion:

@@ -82,6 +82,29 @@ class Remedy:
     commands: tuple[str, ...] = ()
 
 
+class Witness(enum.StrEnum):
+    """Who says so: the code, a log, or the state of the control plane."""
+
+    CODE = "code"
+    LOG = "log"
+    REMOTE = "remote"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What one witness says of a cause: its words, and the place or rule that they come from."""
+
+    witness: Witness
+    text: str
+    location: Location | None = None
+    rule: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.location} " if self.location else ""
+        rule = f" ({self.rule})" if self.rule else ""
+        return f"{place}{self.text}{rule}"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was found. ``rule`` and ``name`` come from the rulebook, the rest from the case."""
@@ -105,6 +128,10 @@ class Finding:
     preexisting: bool = False
     #: the whole source line that the location begins in, as it stands in the file; reporters redact it
     excerpt: str | None = None
+    #: what code, log and remote state say of the same cause, from what brings it about to what it leads to
+    chain: tuple[Link, ...] = ()
+    #: what else was found and only follows from this
+    consequences: tuple[Link, ...] = ()
 
 
 class CheckStatus(enum.StrEnum):

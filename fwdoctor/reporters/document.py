@@ -16,6 +16,7 @@ from fwdoctor.finding import (
     FileOutcome,
     FileStatus,
     Finding,
+    Link,
     Location,
     Problem,
     Report,
@@ -35,7 +36,8 @@ SCHEMA = 1
 class FindingDocument:
     """A finding: what, where, why, and what to do. ``commands`` are those of the remedy, in order.
 
-    ``excerpt`` is the source line at the location, with what looks like a secret hidden.
+    ``excerpt`` is the source line at the location, with what looks like a secret hidden. ``chain`` is what
+    code, log and remote state say of the same cause, ``consequences`` what else follows from it.
     """
 
     rule: str
@@ -56,6 +58,8 @@ class FindingDocument:
     applicability: Applicability | None
     preexisting: bool
     excerpt: str | None
+    chain: tuple[Link, ...]
+    consequences: tuple[Link, ...]
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fwdoctor.finding import (
     CheckStatus,
     FileOutcome,
     FileStatus,
     Finding,
+    Link,
     Report,
     Severity,
     Side,
@@ -139,6 +140,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
     if finding.evidence:
         for i, row in enumerate(finding.evidence.splitlines()):
             yield (("  seen " if i == 0 else "       ", "dim"), (row, ""))
+    yield from _links("  because ", finding.chain)
     # Of an error, the cause is the answer; of a rule it is the background.
     if (style.verbose or finding.matched_by) and finding.cause:
         yield (("  why ", "dim"), (finding.cause, ""))
@@ -147,6 +149,14 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
         yield ((label, "dim"), (step.text, ""))
         for command in step.commands:
             yield (("     $ ", "dim"), (command, "cyan"))
+    yield from _links("  so ", finding.consequences)
+
+
+def _links(label: str, links: Sequence[Link]) -> Iterator[Line]:
+    """What belongs to a cause, a line each."""
+    for number, link in enumerate(links):
+        lead = label if number == 0 else " " * len(label)
+        yield (lead, "dim"), (f"{link.witness:<6} ", "dim"), (str(link), "")
 
 
 def _excerpt(finding: Finding, style: Style) -> Iterator[Line]:

@@ -1,12 +1,15 @@
 """``python -m tests.fake_control_plane``: a control plane to try fwdoctor with, without an account.
 
-Run it in the repository's root, and give the two ``export`` lines that it prints to another shell.
+Run it in the repository's root, and give the two ``export`` lines that it prints to another shell; or let it
+run one command: ``python -m tests.fake_control_plane --scenario idle -- fwdoctor probe job my-trainer``.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
+import subprocess
 import sys
 import time
 
@@ -29,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         plane = FakeControlPlane(start=dt.datetime.now(dt.UTC), live=True, port=options.port)
         with plane:
             SCENARIOS[options.scenario].prepare(plane)
+            if options.command:
+                return _run(options.command, plane)
             _tell(plane, options.scenario)
             try:
                 _wait(plane, verbose=options.verbose)
@@ -46,7 +51,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenario", choices=SCENARIOS, default="healthy", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="show all scenarios and end")
     parser.add_argument("--verbose", action="store_true", help="show each request")
+    parser.add_argument("command", nargs="*", metavar="-- COMMAND", help="run this against it, and end")
     return parser
+
+
+def _run(command: list[str], plane: FakeControlPlane) -> int:
+    """Run a command in an environment whose control plane is this one; its exit status."""
+    # Scripts of the Python that runs this come first: its environment may not be activated.
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+    ours = {"PATH": path, "FIREWORKS_BASE_URL": plane.url, "FIREWORKS_API_KEY": plane.key}
+    try:
+        return subprocess.run(command, env=os.environ | ours, check=False).returncode
+    except FileNotFoundError:
+        sys.stderr.write(f"no command {command[0]}\n")
+        return 2
 
 
 def _port(text: str) -> int:

@@ -171,6 +171,10 @@ def test_by_hand() -> None:
         process.stdout.close()
 
 
+#: A command that says where the control plane is.
+ASK = "import os, sys; print(os.environ['FIREWORKS_BASE_URL'], flush=True); sys.exit(3)"
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -178,6 +182,8 @@ def test_by_hand() -> None:
         (["--scenario", "none"], 2, "invalid choice: 'none'"),
         (["--port", "99999"], 2, "must be a number up to 65535"),
         (["--port", "x"], 2, "must be a number up to 65535"),
+        (["--", sys.executable, "-c", ASK], 3, "http://127.0.0.1:"),
+        (["--", "no-such-command"], 2, "no command no-such-command"),
     ],
 )
 def test_its_options(arguments: list[str], status: int, words: str) -> None:

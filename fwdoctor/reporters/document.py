@@ -22,6 +22,7 @@ from fwdoctor.finding import (
     Severity,
     Side,
     Summary,
+    Verdict,
 )
 from fwdoctor.redact import redact
 from fwdoctor.reporters._excerpt import excerpt
@@ -36,6 +37,7 @@ class FindingDocument:
     """A finding: what, where, why, and what to do. ``commands`` are those of the remedy, in order.
 
     ``excerpt`` is the source line at the location, with what looks like a secret hidden.
+    ``verdict`` is what the control plane says about an error of a log, where it was asked.
     """
 
     rule: str
@@ -56,6 +58,7 @@ class FindingDocument:
     applicability: Applicability | None
     preexisting: bool
     excerpt: str | None
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True)

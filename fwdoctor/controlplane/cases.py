@@ -32,7 +32,7 @@ class LookedAt:
         """The job and the deployment that an error is about: those it names, else those that go with them."""
         job = _named(subject.job, self.jobs)
         deployment = _named(subject.deployment, self.deployments)
-        if job is None and (subject.job is None or subject.job.id in self.deployments):
+        if job is None and subject.job is None:
             job = _only([j for j, d in self.pairs if d == deployment and j]) or _only(self.jobs)
         if deployment is None and subject.deployment is None:
             deployment = _only([d for j, d in self.pairs if j == job]) or _only(self.deployments)

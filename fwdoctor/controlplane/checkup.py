@@ -52,7 +52,8 @@ _QUOTAS = "quotas"
 _SHAPE_ERROR = "shape-latest-validated-missing"
 _QUOTA_ERROR = "quota-exceeded"
 _MODEL_ERROR = "output-model-id-invalid"
-_NOT_FOUND = "FWP115"
+#: What probes say of what is not there.
+_NOT_FOUND = "not found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +279,7 @@ class _Run:
         for outcome in probed.outcomes:
             # A probe of checkpoints speaks of the job, too; one of a deployment of the job that it follows.
             own = section if section.startswith("checkpoints ") else outcome.section
-            is_gone = any(f.rule == _NOT_FOUND for f in outcome.findings)
+            is_gone = outcome.detail == _NOT_FOUND
             if self._result.has(own) or (is_gone and own != outcome.section):
                 continue
             if is_gone and not is_asked:

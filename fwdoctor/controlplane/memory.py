@@ -16,7 +16,9 @@ _T = TypeVar("_T")
 
 
 class Remembering(ControlPlane):
-    """Keeps every answer, refusals among them: what was refused once is not asked for again."""
+    """Keeps every answer. What the control plane refused once is not asked for again; a trainer or a replica
+    that does not answer may do so in a moment, and can be asked again.
+    """
 
     def __init__(
         self,
@@ -43,7 +45,7 @@ class Remembering(ControlPlane):
         self, path: str, params: Mapping[str, Param] | None = None, *, budget: Budget | None = None
     ) -> dict[str, Any]:
         ask = super().get(path, params, budget=budget or self._budget)
-        return await self._remember(("get", path, _key(params)), ask)
+        return await self._remember(("get", path, _key(params)), ask, again=not path.startswith("/v1/"))
 
     async def pages(
         self,
@@ -64,10 +66,11 @@ class Remembering(ControlPlane):
         self, base_model: str, deployment: Resource | str, *, budget: Budget | None = None
     ) -> dict[str, Any]:
         ask = super().hot_load_status(base_model, deployment, budget=budget or self._budget)
-        return await self._remember(("hot load", base_model, str(deployment)), ask)
+        return await self._remember(("hot load", base_model, str(deployment)), ask, again=True)
 
-    async def _remember(self, key: Hashable, ask: Coroutine[Any, Any, _T]) -> _T:
-        if key in self._asked:
+    async def _remember(self, key: Hashable, ask: Coroutine[Any, Any, _T], *, again: bool = False) -> _T:
+        old = self._asked.get(key)
+        if old is not None and not (again and old.done() and (old.cancelled() or old.exception())):
             ask.close()
         else:
             self._asked[key] = asyncio.ensure_future(ask)

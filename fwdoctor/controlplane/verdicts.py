@@ -10,8 +10,8 @@ import dataclasses
 import functools
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -63,7 +63,6 @@ FACTS = frozenset(
         "quotas-read",
     }
 )
-_ALL = "*"
 _DEAD = (Phase.STOPPED, Phase.ENDED, Phase.STOPPING)
 
 
@@ -104,7 +103,8 @@ class Row:
     unless: tuple[str, ...] = ()
     side: Side | None = None
     severity: Severity | None = None
-    do: tuple[str, ...] = field(default=())
+    do: str | None = None
+    command: str | None = None
 
     def holds(self, known: frozenset[str]) -> bool:
         """Whether the row is for what is known."""
@@ -120,7 +120,7 @@ def judge(error: Finding, case: Case) -> Finding:
     known = facts(error, case) | case.rules
     words = _words(error, case)
     for row in verdicts():
-        if (error.name in row.errors or _ALL in row.errors) and row.holds(known):
+        if error.name in row.errors and row.holds(known):
             by = tuple(r for r in (*row.when, *row.any) if RULE_ID.fullmatch(r) and r in known)
             verdict = Verdict(row.standing, _filled(row.says, words), by)
             return dataclasses.replace(
@@ -128,9 +128,16 @@ def judge(error: Finding, case: Case) -> Finding:
                 verdict=verdict,
                 side=row.side or error.side,
                 severity=row.severity or error.severity,
-                remedy=tuple(Remedy(_filled(step, words)) for step in row.do) or error.remedy,
+                remedy=_remedy(row, words) or error.remedy,
             )
     return error
+
+
+def _remedy(row: Row, words: Mapping[str, str]) -> tuple[Remedy, ...]:
+    if row.do is None:
+        return ()
+    commands = (_filled(row.command, words),) if row.command else ()
+    return (Remedy(_filled(row.do, words), commands),)
 
 
 def facts(error: Finding, case: Case) -> frozenset[str]:
@@ -241,14 +248,16 @@ def verdicts() -> tuple[Row, ...]:
     """
     path = fwdoctor_rules.DATA / "probes" / "verdicts.toml"
     try:
-        rows = tuple(_row(table) for table in tomllib.loads(path.read_text("utf-8"))["verdict"])
+        content = tomllib.loads(path.read_text("utf-8"))
+        rows = tuple(_row(table, content["group"]) for table in content["verdict"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise FwdoctorError(f"{path}: cannot read the verdicts: {error}") from error
     return rows
 
 
-def _row(table: Mapping[str, Any]) -> Row:
+def _row(table: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Row:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    values["errors"] = tuple(_opened(values["errors"], groups))
     for key, kind in (("standing", Standing), ("side", Side), ("severity", Severity)):
         if key in values:
             values[key] = kind(values[key])
@@ -257,3 +266,12 @@ def _row(table: Mapping[str, Any]) -> Row:
         if fact not in FACTS and not RULE_ID.fullmatch(fact):
             raise ValueError(f"{fact!r} is neither a fact nor a rule")
     return row
+
+
+def _opened(names: Iterable[str], groups: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Names of classes, with the members of a group in its place."""
+    for name in names:
+        if name.startswith("@"):
+            yield from _opened(groups[name.removeprefix("@")], groups)
+        else:
+            yield name

@@ -14,7 +14,7 @@ from fwdoctor.cli._options import Output, output_options
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fwdoctor.controlplane.checkup import Checkup, Errors
+    from fwdoctor.controlplane.outcome import Checkup, Errors
     from fwdoctor.environment.facts import Facts
     from fwdoctor.finding import CheckOutcome, Finding, Problem
 
@@ -84,23 +84,25 @@ def _remote(
     errors: Sequence[Finding],
 ) -> Checkup:
     """What the control plane says, or why it was not asked."""
-    from fwdoctor.controlplane import checkup
-    from fwdoctor.controlplane.connection import Connection
+    from fwdoctor.controlplane.outcome import SECTION, not_asked
     from fwdoctor.errors import FwdoctorError
     from fwdoctor.finding import Problem
 
     why_not = "not asked (--offline)" if asked.offline else _without_key(facts)
     if why_not is not None:
-        return checkup.not_asked(why_not, asked.jobs, asked.deployments)
+        return not_asked(why_not, asked.jobs, asked.deployments)
+    from fwdoctor.controlplane.checkup import checkup
+    from fwdoctor.controlplane.connection import Connection
+
     try:
         connection = Connection.from_environment(os.environ)
     except FwdoctorError as error:
-        made = checkup.not_asked(str(error), asked.jobs, asked.deployments)
+        made = not_asked(str(error), asked.jobs, asked.deployments)
         if not any(f.rule in ("FWS402", "FWS403") for o in local for f in o.findings):
-            made.problems.insert(0, Problem(f"{checkup.SECTION}: {error}"))
+            made.problems.insert(0, Problem(f"{SECTION}: {error}"))
         return made
-    found = _subjects(logs, errors) if errors else None
-    return checkup.checkup(connection, os.environ, asked.jobs, asked.deployments, found)
+    found = subjects_of(logs, errors) if errors else None
+    return checkup(connection, os.environ, asked.jobs, asked.deployments, found)
 
 
 def _without_key(facts: Facts) -> str | None:
@@ -119,10 +121,10 @@ def _without_key(facts: Facts) -> str | None:
     return f"no {KEY} in the environment"
 
 
-def _subjects(logs: Sequence[str], errors: Sequence[Finding]) -> Errors:
+def subjects_of(logs: Sequence[str], errors: Sequence[Finding]) -> Errors:
     """What the errors of logs are about: they and the lines around them are searched for names."""
     from fwdoctor.controlplane import mentions
-    from fwdoctor.controlplane.checkup import Errors
+    from fwdoctor.controlplane.outcome import Errors
 
     named = {
         log: mentions.read(log, [e for e in errors if e.location and e.location.path == log], _lines)

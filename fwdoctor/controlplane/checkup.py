@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import traceback
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from fwdoctor.controlplane.errors import ControlPlaneError
 from fwdoctor.controlplane.memory import Remembering
 from fwdoctor.controlplane.mentions import Mention, Subject
 from fwdoctor.controlplane.names import Kind, parse
+from fwdoctor.controlplane.outcome import SECTION, Checkup, Errors
 from fwdoctor.controlplane.probes import (
     Look,
     Probed,
@@ -41,7 +42,6 @@ from fwdoctor.controlplane.verdicts import Case, judge
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Problem
 
-SECTION = "control plane"
 #: For all requests together.
 SECONDS = 15.0
 #: So many jobs, and so many deployments, that a log names are looked at.
@@ -54,46 +54,6 @@ _QUOTA_ERROR = "quota-exceeded"
 _MODEL_ERROR = "output-model-id-invalid"
 #: What probes say of what is not there.
 _NOT_FOUND = "not found"
-
-
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """The errors of a log, and what each of them is about, in the same order."""
-
-    findings: tuple[Finding, ...] = ()
-    subjects: tuple[Subject, ...] = ()
-
-
-@dataclass
-class Checkup:
-    """What the remote half has to say; ``errors`` are those of the log, with verdicts."""
-
-    outcomes: list[CheckOutcome] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    errors: tuple[Finding, ...] = ()
-
-    def add(self, section: str, detail: str, findings: Sequence[Finding] = ()) -> None:
-        """A section that was looked at."""
-        status = CheckStatus.FINDING if findings else CheckStatus.OK
-        self.outcomes.append(CheckOutcome(section, status, detail, tuple(findings)))
-
-    def skip(self, section: str, reason: str) -> None:
-        """A section that was not looked at."""
-        self.outcomes.append(CheckOutcome(section, CheckStatus.SKIPPED, reason))
-
-    def has(self, section: str) -> bool:
-        """Whether something is said about a section."""
-        return any(o.section == section for o in self.outcomes)
-
-
-def not_asked(reason: str, jobs: Iterable[str] = (), deployments: Iterable[str] = ()) -> Checkup:
-    """The checkup where nobody is asked; what was to be looked at is a problem."""
-    made = Checkup()
-    made.skip(SECTION, reason)
-    named = [*(f"job {j}" for j in jobs), *(f"deployment {d}" for d in deployments)]
-    made.problems += [Problem(f"{name} was not looked at: {reason}") for name in named]
-    return made
 
 
 def checkup(

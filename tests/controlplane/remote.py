@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fwdoctor.cli.check import _subjects
-from fwdoctor.controlplane.checkup import Checkup, checkup
+from fwdoctor.cli.check import subjects_of
+from fwdoctor.controlplane.checkup import checkup
 from fwdoctor.controlplane.connection import Connection
+from fwdoctor.controlplane.outcome import Checkup
 from fwdoctor.controlplane.timing import Clock
 from fwdoctor.explain.inputs import open_file
 from fwdoctor.explain.run import explain
@@ -41,7 +42,7 @@ def check(
     more: dict[str, Any] = {"seconds": seconds, "clock": clock_of(plane, ahead)}
     errors = None
     if log is not None:
-        errors = _subjects([str(log)], explain([open_file(str(log))]).findings)
+        errors = subjects_of([str(log)], explain([open_file(str(log))]).findings)
     made = checkup(Connection.from_environment(given), given, jobs, deployments, errors, **more)
     assert {call.method for call in plane.log.calls} <= {"GET"}
     assert plane.key not in repr(dataclasses.asdict(made))

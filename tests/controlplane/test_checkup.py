@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from fwdoctor.controlplane import transport
-from fwdoctor.controlplane.checkup import SECTION
+from fwdoctor.controlplane.outcome import SECTION
 from fwdoctor.finding import CheckStatus
 from tests.controlplane.remote import check, rules
 from tests.fake_control_plane import FakeControlPlane, faults

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Problem
+from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Problem, Severity
 
 if TYPE_CHECKING:
     from fwdoctor.controlplane.mentions import Subject
@@ -32,8 +32,9 @@ class Checkup:
     errors: tuple[Finding, ...] = ()
 
     def add(self, section: str, detail: str, findings: Sequence[Finding] = ()) -> None:
-        """A section that was looked at."""
-        status = CheckStatus.FINDING if findings else CheckStatus.OK
+        """A section that was looked at. What is only good to know leaves it in order."""
+        wrong = any(f.severity is not Severity.INFO for f in findings)
+        status = CheckStatus.FINDING if wrong else CheckStatus.OK
         self.outcomes.append(CheckOutcome(section, status, detail, tuple(findings)))
 
     def skip(self, section: str, reason: str) -> None:

@@ -217,6 +217,11 @@ UPDATE = f"400: {CONFLICT}update hot_load_trainer_job instead, or clear it first
 BUCKET = f"creating accounts/acme/deployments/{DEPLOYMENT}\n400: {{}}\n"
 INVALID = BUCKET.format('invalid FW_HOSTED hot_load_bucket_url "x/rl"')
 UNREADABLE = BUCKET.format("configured FW_HOSTED hot_load bucket is not reachable")
+MISMATCH = (
+    "[save_weights_for_sampler] Bucket mismatch — the deployment will not find this snapshot and hotload will fail. "
+    f"Trainer wrote to gs://fw/rl-checkpoints/acme/trainer-{TRAINER}/, but the deployment's hot_load_bucket_url is "
+    f"gs://fw/rl-checkpoints/acme/{DEPLOYMENT}/\n"
+)
 CANCEL = f'{NAMED}{{"code":9,"message":"cannot cancel job in state: JOB_STATE_DELETED"}}\n'
 LIST = (
     f"RuntimeError: ERROR: Failed to list checkpoints for trainer job '{TRAINER}' (HTTP 404)\n"
@@ -298,6 +303,7 @@ ROUTED: list[tuple[str, str, Prepare, Standing, str, str]] = [
     # row of the table, log, state, verdict, the rules that it rests on, a piece of the sentence
     ("7", SHAPE, _unvalidated, CONFIRMED, "FWP501", "no validated version"),
     ("7", SHAPE, _nothing, CORRECTED, "", "has a validated version now"),
+    ("13", WAITED, _scenario("regions-apart"), UNSETTLED, "", "nothing is wrong with it now"),
     ("15", SAMPLER, _scenario("asleep"), CONFIRMED, "FWP311", "scaled to zero"),
     ("15", SAMPLER, _scenario("crash-loop"), CONFIRMED, "FWP408", "serving process dies"),
     ("15", SAMPLER, _scenario("healthy"), UNSETTLED, "", "READY now"),
@@ -349,6 +355,10 @@ ROUTED: list[tuple[str, str, Prepare, Standing, str, str]] = [
     ("39", LIST, _scenario("healthy"), CORRECTED, "", "not past retention"),
     ("40", MODEL, _scenario("healthy"), CONFIRMED, "FWP209", "still there to be promoted"),
     ("40", MODEL, _gone, CORRECTED, "", "a better id cannot"),
+    ("41", MISMATCH, _keyed, CONFIRMED, "FWP305", "the scopes cross"),
+    ("41", MISMATCH, _scenario("wrong-bucket"), CONFIRMED, "FWP303", "reads another bucket"),
+    ("41", MISMATCH, _scenario("stale-attachment"), CONFIRMED, "FWP301", f"follows {OLD}"),
+    ("41", MISMATCH, _scenario("healthy"), CORRECTED, "", "the two agree"),
     # Others that the table sends to the error reference.
     ("-", SCALING, _scenario("asleep"), CONFIRMED, "FWP311", "scaled to zero"),
     ("-", SCALING, _scenario("healthy"), CORRECTED, "", "READY now"),
@@ -386,5 +396,5 @@ def test_the_routing_table(
 
 def test_each_row_of_the_table_with_remote_state_is_there() -> None:
     """Rows that are about a call, a setting or the code alone have no state."""
-    remote = {"7", "15", "20", "21", "22", "23", *map(str, range(30, 41))}
+    remote = {"7", "13", "15", "20", "21", "22", "23", *map(str, range(30, 42))}
     assert remote == {row[0] for row in ROUTED} - {"-"}

@@ -18,7 +18,12 @@ from typing import Any
 from fwdoctor.controlplane.cases import LookedAt, gather_case, is_foreign
 from fwdoctor.controlplane.client import Account, AccountError
 from fwdoctor.controlplane.connection import EXTRA_HEADERS, Connection
-from fwdoctor.controlplane.diagnoses.access import diagnose_clock, diagnose_environment, diagnose_refusal
+from fwdoctor.controlplane.diagnoses.access import (
+    diagnose_clock,
+    diagnose_environment,
+    diagnose_refusal,
+    is_refusal,
+)
 from fwdoctor.controlplane.diagnoses.account import diagnose_account, diagnose_quotas
 from fwdoctor.controlplane.diagnoses.checkpoints import diagnose_model_id
 from fwdoctor.controlplane.diagnoses.shapes import Wanted
@@ -34,7 +39,6 @@ from fwdoctor.controlplane.probes import (
     probe_deployment,
     probe_job,
     probe_shape,
-    refused,
 )
 from fwdoctor.controlplane.resources import Deployment, Quota
 from fwdoctor.controlplane.timing import Budget, Clock, Limits
@@ -224,7 +228,7 @@ class _Run:
         ]
         if any(e.name == _QUOTA_ERROR for e in self._errors.findings):
             named.append((_QUOTAS, _QUOTAS, _quotas(look, owner)))
-        probed = await asyncio.gather(*(_guarded(section, probe) for section, _, probe in named))
+        probed = await asyncio.gather(*(_guarded(section, probe, look.now) for section, _, probe in named))
         for (section, name, _), one in zip(named, probed, strict=True):
             self._merge(section, one, is_asked=_id(name) in self._asked)
 
@@ -333,15 +337,14 @@ async def _quotas(look: Look, owner: Account) -> Probed:
     return probed
 
 
-async def _guarded(section: str, probe: Awaitable[Probed]) -> Probed:
+async def _guarded(section: str, probe: Awaitable[Probed], now: datetime) -> Probed:
     """What a probe says, also where it fails: then the others still do."""
     probed = Probed()
     try:
         return await probe
     except (ControlPlaneError, AccountError) as error:
-        finding = refused(error)
-        if finding is not None:
-            probed.add(section, "it may not be looked at", [finding])
+        if is_refusal(error):
+            probed.add(section, "it may not be looked at", [diagnose_refusal(error, now)])
         else:
             probed.problems.append(Problem(str(error)))
     except FwdoctorError as error:

@@ -40,8 +40,13 @@ _OF_KIND = {
 _SUSPENDED = (402, 412)
 
 
+def is_refusal(error: ControlPlaneError | AccountError) -> bool:
+    """Whether an answer is about the key, and not about what was asked for."""
+    return isinstance(error, AccountError) or error.kind in (Kind.UNAUTHORIZED, Kind.FORBIDDEN)
+
+
 def diagnose_refusal(error: ControlPlaneError | AccountError, now: datetime) -> Finding:
-    """Why the first request, for the key's account, did not bring it; ``now`` is this machine's time."""
+    """Why a request, mostly the first one, did not bring what it asked for; ``now`` is this machine's time."""
     if isinstance(error, AccountError):
         if error.ids:
             return _finding("FWP002", "account", "GET /v1/accounts", accounts=", ".join(error.ids))
@@ -52,7 +57,9 @@ def diagnose_refusal(error: ControlPlaneError | AccountError, now: datetime) -> 
     if error.kind in (Kind.UNAUTHORIZED, Kind.FORBIDDEN):
         if _INFERENCE_ONLY.search(f"{error.told.reason or ''} {error.told.message}"):
             return _finding("FWP009", "key", told, status=str(error.status))
-        rule, more = ("FWP001", {}) if error.kind is Kind.UNAUTHORIZED else ("FWP006", {"what": "accounts"})
+        rule, more = (
+            ("FWP001", {}) if error.kind is Kind.UNAUTHORIZED else ("FWP006", {"what": error.request})
+        )
         return _finding(rule, "key", told, **more)
     if _is_not_yet_valid(error):
         return _finding("FWP017", "clock", told, now=moment(now))

@@ -111,8 +111,8 @@ async def _answers(look: Look, job: Job, owner: Account) -> bool | None:
     """Whether the trainer itself answered; None: it was not asked, or nothing can be told from that."""
     if job.state.phase is not Phase.HEALTHY:
         return None
-    path = f"/training/v1/rlorTrainerJobs/{owner.id}/{job.id}/api/v1/healthz"
-    return True if await _known(look.plane.get(path)) is not None else None
+    resource = parse(job.id, Kind.TRAINER_JOB)
+    return True if await _known(look.plane.healthz(resource, owner.id)) == 200 else None
 
 
 async def _replicas(look: Look, deployment: Deployment, owner: Account) -> list[Replica] | None:

@@ -68,6 +68,12 @@ class Remembering(ControlPlane):
         ask = super().hot_load_status(base_model, deployment, budget=budget or self._budget)
         return await self._remember(("hot load", base_model, str(deployment)), ask, again=True)
 
+    async def healthz(
+        self, job: Resource, account: str | None = None, *, budget: Budget | None = None
+    ) -> int:
+        ask = super().healthz(job, account, budget=budget or self._budget)
+        return await self._remember(("healthz", job.name(account)), ask, again=True)
+
     async def _remember(self, key: Hashable, ask: Coroutine[Any, Any, _T], *, again: bool = False) -> _T:
         old = self._asked.get(key)
         if old is not None and not (again and old.done() and (old.cancelled() or old.exception())):

@@ -46,7 +46,7 @@ def is_refusal(error: ControlPlaneError | AccountError) -> bool:
 
 
 def diagnose_refusal(error: ControlPlaneError | AccountError, now: datetime) -> Finding:
-    """Why a request, mostly the first one, did not bring what it asked for; ``now`` is this machine's time."""
+    """Why a request, mostly the first one, did not bring what it asked for; ``now``: this machine's time."""
     if isinstance(error, AccountError):
         if error.ids:
             return _finding("FWP002", "account", "GET /v1/accounts", accounts=", ".join(error.ids))

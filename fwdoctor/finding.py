@@ -105,6 +105,27 @@ class Link:
         return f"{place}{self.text}{rule}"
 
 
+class Standing(enum.StrEnum):
+    """What became of an explanation when the control plane was asked."""
+
+    CONFIRMED = "confirmed"
+    CORRECTED = "corrected"
+    UNSETTLED = "unsettled"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the control plane's state says about an error of a log; ``rules`` are the findings it rests on."""
+
+    standing: Standing
+    message: str
+    rules: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        by = f" by {', '.join(self.rules)}" if self.rules else ""
+        return f"{self.standing}{by}: {self.message}"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was found. ``rule`` and ``name`` come from the rulebook, the rest from the case."""
@@ -132,6 +153,8 @@ class Finding:
     chain: tuple[Link, ...] = ()
     #: what else was found and only follows from this
     consequences: tuple[Link, ...] = ()
+    #: of an error of a log: what the state of the resources that it names says about it
+    verdict: Verdict | None = None
 
 
 class CheckStatus(enum.StrEnum):

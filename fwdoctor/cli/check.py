@@ -1,7 +1,8 @@
-"""``fwdoctor check``: the doctor, its local half."""
+"""``fwdoctor check``: the doctor, its local half and its remote one."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,20 @@ import click
 from fwdoctor.cli._options import Output, output_options
 
 if TYPE_CHECKING:
-    from fwdoctor.finding import CheckOutcome, Problem
+    from collections.abc import Iterator, Sequence
+
+    from fwdoctor.controlplane.outcome import Checkup, Errors
+    from fwdoctor.environment.facts import Facts
+    from fwdoctor.finding import CheckOutcome, Finding, Problem
+
+
+@dataclasses.dataclass(frozen=True)
+class _Remote:
+    """What of the control plane is to be looked at."""
+
+    offline: bool
+    jobs: tuple[str, ...]
+    deployments: tuple[str, ...]
 
 
 @click.command("check")
@@ -19,31 +33,122 @@ if TYPE_CHECKING:
 @click.option("--python", metavar="PATH", help="The interpreter, or its environment, to look at.")
 @click.option("--cookbook", type=click.Path(), help="The cookbook checkout whose pin applies.")
 @click.option("--log", "logs", multiple=True, metavar="FILE", help="A log of the run, to be explained, too.")
+@click.option("--job", "jobs", multiple=True, metavar="JOB", help="A trainer job to look at, too.")
+@click.option("--deployment", "deployments", multiple=True, metavar="NAME", help="A deployment, likewise.")
+@click.option("--offline", is_flag=True, help="Do not ask the control plane.")
 @output_options
 def command(
-    path: str, python: str | None, cookbook: str | None, logs: tuple[str, ...], output: Output
+    path: str,
+    python: str | None,
+    cookbook: str | None,
+    logs: tuple[str, ...],
+    jobs: tuple[str, ...],
+    deployments: tuple[str, ...],
+    offline: bool,
+    output: Output,
 ) -> int:
     """Look at Python, the SDK, the cookbook, credentials and the code; say what is wrong and who must act.
 
-    Everything is read, nothing is imported, run or fetched.
+    Everything is read; nothing is imported, run or changed. With FIREWORKS_API_KEY in the environment, the
+    key is tried at the control plane (GET only), and what a log says is held against the state there.
     """
     from fwdoctor.environment.doctor import run
     from fwdoctor.finding import Report
 
-    _, outcomes, problems = run(
+    if offline and (jobs or deployments):
+        raise click.UsageError("--job and --deployment ask the control plane; --offline forbids it")
+    facts, outcomes, problems = run(
         Path(path), python=python, cookbook=Path(cookbook) if cookbook else None, environ=os.environ
     )
-    if logs:
-        explained = _explained(logs)
-        outcomes.append(explained[0])
-        problems = [*problems, *explained[1]]
+    log, unread = _explained(logs) if logs else (None, [])
+    errors = log.findings if log is not None else ()
+    remote = _remote(_Remote(offline, jobs, deployments), facts, outcomes, logs, errors)
+    outcomes += remote.outcomes
+    if log is not None:
+        outcomes.append(dataclasses.replace(log, findings=remote.errors or errors))
     report = Report(
         command="check",
         findings=tuple(f for o in outcomes for f in o.findings),
         checks=tuple(outcomes),
-        problems=tuple(problems),
+        problems=(*problems, *remote.problems, *unread),
+        notes=tuple(remote.notes),
     )
     return output.finish(report)
+
+
+def _remote(
+    asked: _Remote,
+    facts: Facts,
+    local: Sequence[CheckOutcome],
+    logs: Sequence[str],
+    errors: Sequence[Finding],
+) -> Checkup:
+    """What the control plane says, or why it was not asked."""
+    from fwdoctor.controlplane.outcome import SECTION, not_asked
+    from fwdoctor.errors import FwdoctorError
+    from fwdoctor.finding import Problem
+
+    why_not = "not asked (--offline)" if asked.offline else _without_key(facts)
+    if why_not is not None:
+        return not_asked(why_not, asked.jobs, asked.deployments)
+    from fwdoctor.controlplane.checkup import checkup
+    from fwdoctor.controlplane.connection import Connection
+
+    try:
+        connection = Connection.from_environment(os.environ)
+    except FwdoctorError as error:
+        made = not_asked(str(error), asked.jobs, asked.deployments)
+        if not any(f.rule in ("FWS402", "FWS403") for o in local for f in o.findings):
+            made.problems.insert(0, Problem(f"{SECTION}: {error}"))
+        return made
+    found = subjects_of(logs, errors) if errors else None
+    return checkup(connection, os.environ, asked.jobs, asked.deployments, found)
+
+
+def _without_key(facts: Facts) -> str | None:
+    """Why there is no key to try; None if there is one.
+
+    Only the process's own environment counts: a .env file in a project that somebody else wrote could send
+    the user's key to a host of theirs.
+    """
+    from fwdoctor.environment.checks.credentials import KEY, settings
+
+    if facts.environ.get(KEY, "").strip():
+        return None
+    told = settings(facts).get(KEY)
+    if told is not None and told.path is not None and told.value.strip():
+        return f"{KEY} is in {told.place} only, which is not used to connect; export it, and it is tried"
+    return f"no {KEY} in the environment"
+
+
+def subjects_of(logs: Sequence[str], errors: Sequence[Finding]) -> Errors:
+    """What the errors of logs are about: they and the lines around them are searched for names."""
+    from fwdoctor.controlplane import mentions
+    from fwdoctor.controlplane.outcome import Errors
+
+    named = {
+        log: mentions.read(log, [e for e in errors if e.location and e.location.path == log], _lines)
+        for log in logs
+    }
+    subjects = []
+    for error in errors:
+        here = named.get(error.location.path, []) if error.location else []
+        subjects.append(mentions.subject(error, mentions.near(error, here)))
+    return Errors(tuple(errors), tuple(subjects))
+
+
+def _lines(log: str) -> Iterator[str]:
+    """The lines of a log, one after the other; those of notebooks and test reports are numbered otherwise."""
+    from fwdoctor.explain.inputs import open_file
+
+    for piece in open_file(log):
+        if piece.cell is not None or piece.name is not None:
+            return
+        rest = b""
+        for chunk in piece.chunks:
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from (line.decode("utf-8", "replace") for line in whole)
+        yield rest.decode("utf-8", "replace")
 
 
 def _explained(logs: tuple[str, ...]) -> tuple[CheckOutcome, list[Problem]]:

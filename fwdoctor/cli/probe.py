@@ -92,31 +92,31 @@ def _bound(probe: Any, *values: Any, **more: Any) -> Callable[[Look], Awaitable[
 
 
 def _run(output: Output, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
-    """Run probes one after the other and print what they say."""
+    """Run probes, all at once, and print what they say."""
     import asyncio
 
     from fwdoctor.controlplane.client import AccountError, ControlPlane
     from fwdoctor.controlplane.connection import Connection
+    from fwdoctor.controlplane.diagnoses.access import diagnose_refusal, is_refusal
     from fwdoctor.controlplane.errors import ControlPlaneError
-    from fwdoctor.controlplane.look import Look, Probed, now, refused
+    from fwdoctor.controlplane.look import Look, Probed, now
     from fwdoctor.finding import Problem, Report
 
     connection = Connection.from_environment(os.environ)
 
     async def ask() -> list[Probed]:
-        async with ControlPlane(connection) as plane:
-            look = Look(plane, now())
-            found: list[Probed] = []
-            for probe in probes:
-                try:
-                    found.append(await probe(look))
-                except (ControlPlaneError, AccountError) as error:
-                    finding = refused(error)
-                    probed = Probed(findings=[finding] if finding else [])
-                    probed.problems += [] if finding else [Problem(str(error))]
-                    found.append(probed)
-                    break  # what is refused once is refused again
-            return found
+        async with ControlPlane(connection) as plane, Look(plane, now()) as look:
+            answers = await asyncio.gather(*(probe(look) for probe in probes), return_exceptions=True)
+            found = [answer for answer in answers if isinstance(answer, Probed)]
+            told = set()
+            for error in (answer for answer in answers if isinstance(answer, BaseException)):
+                if not isinstance(error, ControlPlaneError | AccountError):
+                    raise error
+                if str(error) not in told:  # what is refused once is refused again
+                    told.add(str(error))
+                    problems = [] if is_refusal(error) else [Problem(f"not looked at: {error}")]
+                    found.append(Probed(findings=[diagnose_refusal(error, look.now)], problems=problems))
+            return [*found, Probed(problems=look.problems())]
 
     parts = asyncio.run(ask())
     report = Report(
@@ -124,6 +124,6 @@ def _run(output: Output, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
         findings=tuple(f for p in parts for f in p.findings),
         checks=tuple(o for p in parts for o in p.outcomes),
         problems=tuple(x for p in parts for x in p.problems),
-        notes=tuple(n for p in parts for n in p.notes),
+        notes=(*connection.notes, *(n for p in parts for n in p.notes)),
     )
     return output.finish(report)

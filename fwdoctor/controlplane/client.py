@@ -102,6 +102,8 @@ class ControlPlane:
         self._network: ReadOnly | None = None
         self._slots = asyncio.Semaphore(self._limits.concurrent)
         self._account: asyncio.Task[Account] | None = None
+        #: Seconds that this machine's clock is ahead of the server's, by its last answer; None without one.
+        self.ahead: float | None = None
 
     async def __aenter__(self) -> Self:
         from fwdoctor.controlplane.transport import open_network
@@ -326,9 +328,12 @@ class ControlPlane:
         if self._network is None:
             raise RuntimeError("the control plane is not open: use it in 'async with'")
         try:
-            return await self._network.handle_async_request(get(url, request.headers, self._limits))
+            response = await self._network.handle_async_request(get(url, request.headers, self._limits))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise self._failure(request, error) from error
+        told = _moment(response.headers.get("date"))
+        self.ahead = self.ahead if told is None else self._clock.now() - told
+        return response
 
     def _next(self, request: _Request, url: str, location: str) -> str:
         """Where a redirect leads, if the key may go there: the same place, or the same host by https."""
@@ -424,7 +429,13 @@ def _retry_after(value: str | None, now: float) -> float | None:
         return None
     if re.fullmatch(r"\d{1,9}", value.strip(), re.ASCII):
         return float(value)
+    moment = _moment(value)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def _moment(value: str | None) -> float | None:
+    """The seconds since 1970 of a date in a header; None without one."""
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+        return email.utils.parsedate_to_datetime(value).timestamp() if value else None
     except (ValueError, OverflowError):
         return None

@@ -250,13 +250,13 @@ def from_failure(request: str, error: BaseException, host: str, proxy: str | Non
 
     if isinstance(error, httpx.TimeoutException):
         return _timeout(request, error, host)
-    causes = list(_causes(error))
-    tls = next((c for c in causes if isinstance(c, ssl.SSLError)), None)
+    chain = list(causes(error))
+    tls = next((c for c in chain if isinstance(c, ssl.SSLError)), None)
     if tls is not None:
         return ControlPlaneError(Kind.TLS, request, _tls(tls, host))
     if isinstance(error, httpx.ProxyError):
         return ControlPlaneError(Kind.PROXY, request, f"the proxy {proxy} refuses: {_plain(error)}")
-    dns = next((c for c in causes if isinstance(c, socket.gaierror)), None)
+    dns = next((c for c in chain if isinstance(c, socket.gaierror)), None)
     connecting = dns is not None or isinstance(error, httpx.ConnectError)
     if proxy and connecting:
         return ControlPlaneError(Kind.PROXY, request, f"the proxy {proxy} cannot be reached", transient=True)
@@ -266,9 +266,9 @@ def from_failure(request: str, error: BaseException, host: str, proxy: str | Non
             Kind.UNREACHABLE_DNS, request, f"no address is known for {host}", transient=again
         )
     if connecting:
-        refused = any(isinstance(c, ConnectionRefusedError) for c in causes)
+        refused = any(isinstance(c, ConnectionRefusedError) for c in chain)
         what = (
-            f"{host} refuses the connection" if refused else f"{host} cannot be reached: {_plain(causes[-1])}"
+            f"{host} refuses the connection" if refused else f"{host} cannot be reached: {_plain(chain[-1])}"
         )
         return ControlPlaneError(Kind.UNREACHABLE_REFUSED, request, what, transient=True)
     broken = isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
@@ -314,7 +314,7 @@ def _plain(error: BaseException) -> str:
     return _cut(" ".join(str(error).split()), 120) or type(error).__name__
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """An exception and all that led to it; groups (one try per address) are opened."""
     waiting: list[BaseException] = [error]
     seen: set[int] = set()

@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
 
-from fwdoctor.controlplane.client import Account, AccountError, ControlPlane
+from fwdoctor.controlplane.client import Account, ControlPlane
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind
 from fwdoctor.controlplane.timing import Budget
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Problem, Severity
-from fwdoctor.rulebook import rulebook
 
 Row = dict[str, Any]
 _T = TypeVar("_T")
@@ -45,7 +45,8 @@ class Probed:
 class Look:
     """One look at the control plane: what several probes need is asked for once.
 
-    ``pause`` is the time, in seconds, between two reads of what may be just a moment's trouble.
+    Used as ``async with Look(…) as look`` where a probe may fail while others still ask. ``pause`` is the
+    time, in seconds, between two reads of what may be just a moment's trouble.
     """
 
     plane: ControlPlane
@@ -55,6 +56,17 @@ class Look:
     #: what could not be read although it should be there
     unread: list[str] = field(default_factory=list)
     _asked: dict[tuple[str, ...], asyncio.Task[Any]] = field(default_factory=dict, repr=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._asked.values():
+            task.cancel()
+        # What nobody waited for any more must not be complained about at the end.
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
 
     async def account(self) -> Account:
         """The key's account.
@@ -71,7 +83,7 @@ class Look:
             ControlPlaneError: it could not be asked for.
         """
         try:
-            return await self._once((path,), self.plane.get(path, budget=self.budget))
+            return await self.once((path,), self.plane.get(path, budget=self.budget))
         except ControlPlaneError as error:
             if error.kind is Kind.NOT_FOUND:
                 return None
@@ -81,7 +93,7 @@ class Look:
         """The rows of a list; None if they may not be seen, cannot be read, or are not all there."""
         names = (path, *(f"{name}={value}" for name, value in params.items()))
         try:
-            listing = await self._once(names, self.plane.pages(path, keys, params, budget=self.budget))
+            listing = await self.once(names, self.plane.pages(path, keys, params, budget=self.budget))
         except ControlPlaneError as error:
             self.miss(error)
             return None
@@ -97,7 +109,7 @@ class Look:
         names = (path, "first page", *(f"{name}={value}" for name, value in params.items()))
         try:
             asked = self.plane.pages(path, keys, params, budget=self.budget, most_pages=1)
-            return list((await self._once(names, asked)).rows)
+            return list((await self.once(names, asked)).rows)
         except ControlPlaneError as error:
             self.miss(error)
             return None
@@ -111,32 +123,19 @@ class Look:
         """What could not be read, each once: the look is not whole."""
         return [Problem(f"not all could be read: {told}") for told in dict.fromkeys(self.unread)]
 
-    async def _once(self, names: tuple[str, ...], asked: Coroutine[Any, Any, _T]) -> _T:
-        task = self._asked.get(names)
-        if task is None:
-            task = self._asked[names] = asyncio.ensure_future(asked)
-        else:
+    async def once(self, names: tuple[str, ...], asked: Coroutine[Any, Any, _T]) -> _T:
+        """What ``asked`` brings; of several with the same names only the first one asks, for all of them."""
+        if names in self._asked:
             asked.close()
+        else:
+            self._asked[names] = asyncio.ensure_future(asked)
         # One caller that gives up must not take the answer from the others.
-        return await asyncio.shield(task)
+        return cast(_T, await asyncio.shield(self._asked[names]))
 
 
 async def nothing() -> None:
     """What is not asked for."""
     return
-
-
-def refused(error: ControlPlaneError | AccountError) -> Finding | None:
-    """The finding that an error is, where it is one about access; else None: it is a problem."""
-    book = rulebook()
-    if isinstance(error, AccountError):
-        rule, variables = ("FWP002", {"accounts": ", ".join(error.ids)}) if error.ids else ("FWP003", {})
-        return book[rule].fill(variables, resource="account", evidence="GET /v1/accounts")
-    if error.kind is Kind.UNAUTHORIZED:
-        return book["FWP001"].fill({}, resource="key", evidence=error.request)
-    if error.kind is Kind.FORBIDDEN:
-        return book["FWP006"].fill({"what": error.request}, resource="key", evidence=error.request)
-    return None
 
 
 def now() -> datetime:

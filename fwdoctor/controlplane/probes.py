@@ -53,7 +53,6 @@ async def probe_job(look: Look, name: str) -> Probed:
         probed.add(f"job {resource.id}", "not found", [_no_job(resource, owner)])
     else:
         _add_job(look, probed, seen, await about_job(look, seen, resource, owner))
-    probed.problems += look.problems()
     return probed
 
 
@@ -96,7 +95,6 @@ async def probe_checkpoints(look: Look, name: str, model: str | None = None) -> 
         await _add_checkpoints(look, probed, seen, owner)
     if model is not None:
         await _add_model(look, probed, model, owner)
-    probed.problems += look.problems()
     return probed
 
 
@@ -145,7 +143,6 @@ async def probe_deployment(look: Look, name: str, job_name: str | None = None) -
         probed.add(f"job {asked.id}", "not found", [_no_job(asked, owner)])
     elif asked is not None and seen is not None:
         _add_job(look, probed, seen, await about_job(look, seen, asked, owner))
-    probed.problems += look.problems()
     return probed
 
 
@@ -278,7 +275,6 @@ async def probe_account(look: Look, *, everything: bool = False) -> Probed:
     hidden = len(jobs or ()) - len(shown)
     if hidden:
         probed.notes.append(f"{hidden} job{'s' * (hidden != 1)} that are over are not shown: --all")
-    probed.problems += look.problems()
     return probed
 
 
@@ -326,7 +322,6 @@ async def probe_shape(look: Look, name: str, wanted: Wanted) -> Probed:
     version = ShapeVersion.of(own) if own else None
     findings = [*of_shapes.diagnose(shape, latest, version, wanted), *of_shapes.diagnose_model(model, wanted)]
     probed.add(f"shape {last(shape)}", words.shape(version or latest), findings)
-    probed.problems += look.problems()
     return probed
 
 

@@ -63,6 +63,10 @@ async def trainer_answers(look: Look, job: Job, resource: Resource, owner: Accou
     """What a running job's trainer answers, as an HTTP status: 200 is well, 0 no answer. None: no telling."""
     if job.state.name != "JOB_STATE_RUNNING":
         return None
+    return await look.once(("healthz", job.id), _healthz(look, resource, owner))
+
+
+async def _healthz(look: Look, resource: Resource, owner: Account) -> int | None:
     status: int | None = None
     for attempt in range(_TRIES):
         if attempt:
@@ -150,6 +154,10 @@ async def served(look: Look, deployment: Deployment, resource: Resource, owner: 
     takes_weights = deployment.hot_load or deployment.trainer or deployment.bucket
     if not takes_weights or deployment.base_model is None or deployment.state not in _SERVING:
         return None
+    return await look.once(("hot load", deployment.id), _served(look, deployment, resource, owner))
+
+
+async def _served(look: Look, deployment: Deployment, resource: Resource, owner: Account) -> Served | None:
     first = await _replicas(look, deployment, resource, owner)
     if first is None or first.replicas is None:
         return first

@@ -22,8 +22,13 @@ def characters(text: str) -> str:
 
 def message(finding: Finding) -> str:
     """What is wrong. It begins with the cell where a line number alone would lead astray."""
-    place = finding.location
-    return safe(f"{cell(place)}: {finding.message}" if place and place.cell is not None else finding.message)
+    place, text = finding.location, with_verdict(finding)
+    return safe(f"{cell(place)}: {text}" if place and place.cell is not None else text)
+
+
+def with_verdict(finding: Finding) -> str:
+    """The message, and what the control plane says about it."""
+    return f"{finding.message} ({finding.verdict})" if finding.verdict else finding.message
 
 
 def cell(place: Location) -> str:

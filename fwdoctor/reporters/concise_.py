@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fwdoctor.finding import Report
 from fwdoctor.reporters import Style, ascii_only
+from fwdoctor.reporters._common import with_verdict
 
 
 def render(report: Report, style: Style) -> str:
@@ -11,7 +12,7 @@ def render(report: Report, style: Style) -> str:
     lines = []
     for f in report.findings:
         place = str(f.location) if f.location else f.resource or "-"
-        message = " ".join(f.message.split())
+        message = " ".join(with_verdict(f).split())
         lines.append(f"{place}: {f.rule} {message}\n")
     if report.result is not None:
         from fwdoctor.reporters._results import concise

@@ -23,6 +23,7 @@ from fwdoctor.finding import (
     Severity,
     Side,
     Summary,
+    Verdict,
 )
 from fwdoctor.redact import redact
 from fwdoctor.reporters._excerpt import excerpt
@@ -36,8 +37,9 @@ SCHEMA = 1
 class FindingDocument:
     """A finding: what, where, why, and what to do. ``commands`` are those of the remedy, in order.
 
-    ``excerpt`` is the source line at the location, with what looks like a secret hidden. ``chain`` is what
-    code, log and remote state say of the same cause, ``consequences`` what else follows from it.
+    ``excerpt`` is the source line at the location, with what looks like a secret hidden. ``verdict`` is what
+    the control plane says about an error of a log, where it was asked. ``chain`` is what code, log and remote
+    state say of the same cause, ``consequences`` what else follows from it.
     """
 
     rule: str
@@ -58,6 +60,7 @@ class FindingDocument:
     applicability: Applicability | None
     preexisting: bool
     excerpt: str | None
+    verdict: Verdict | None
     chain: tuple[Link, ...]
     consequences: tuple[Link, ...]
 

@@ -144,6 +144,8 @@ def _finding(finding: Finding, style: Style) -> Iterator[Line]:
     # Of an error, the cause is the answer; of a rule it is the background.
     if (style.verbose or finding.matched_by) and finding.cause:
         yield (("  why ", "dim"), (finding.cause, ""))
+    if finding.verdict:
+        yield (("  now ", "dim"), (str(finding.verdict), "bold"))
     for number, step in enumerate(finding.remedy, 1):
         label = f"  {number}. " if len(finding.remedy) > 1 else "  do "
         yield ((label, "dim"), (step.text, ""))

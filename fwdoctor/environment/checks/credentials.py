@@ -50,21 +50,21 @@ class Setting:
 
 def check(facts: Facts) -> CheckOutcome:
     """Look at the environment and at the project's .env files."""
-    settings = _settings(facts)
-    findings = [*_key(settings, facts), *_url(settings), *_headers(settings)]
-    return outcome(SECTION, _detail(settings), findings)
+    found = settings(facts)
+    findings = [*_key(found, facts), *_url(found), *_headers(found)]
+    return outcome(SECTION, _detail(found), findings)
 
 
-def _settings(facts: Facts) -> dict[str, Setting]:
+def settings(facts: Facts) -> dict[str, Setting]:
     """The variables as a script that calls ``load_dotenv()`` sees them.
 
     What the environment sets wins, even if it is empty; then the nearest file.
     """
-    settings: dict[str, Setting] = {}
+    found: dict[str, Setting] = {}
     for folder in reversed(facts.folders):
-        settings |= _dotenv(folder / ".env", facts.reader)
-    settings |= {name: Setting(facts.environ[name]) for name in (KEY, URL, HEADERS) if name in facts.environ}
-    return settings
+        found |= _dotenv(folder / ".env", facts.reader)
+    found |= {name: Setting(facts.environ[name]) for name in (KEY, URL, HEADERS) if name in facts.environ}
+    return found
 
 
 def _dotenv(path: Path, reader: Reader) -> Mapping[str, Setting]:

@@ -192,7 +192,7 @@ def test_a_check_that_fails_does_not_quote_the_key(world: World, monkeypatch: py
     def fail(*args: object) -> None:
         raise ValueError(f"cannot understand {world.environ['FIREWORKS_API_KEY']}")
 
-    monkeypatch.setattr(credentials, "_settings", fail)
+    monkeypatch.setattr(credentials, "settings", fail)
     _, outcomes, problems = run(world.project, python=None, cookbook=None, environ=world.environ)
     (failed,) = [o for o in outcomes if o.section == "credentials"]
     assert failed.status == "error"

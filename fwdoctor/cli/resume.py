@@ -54,16 +54,17 @@ def command(job: str, yes: bool, no_wait: bool, timeout: float, output: Output) 
             return output.finish(_report(resource.id, refusal(found, now())))
     state = f"{found.job.state.short}: {found.job.state.means}"
     facts = tuple(connection.hide(line) for line in plan(found, now()))
+    # JSON has a place for them; other formats are for findings.
+    notes = facts if output.output_format == "json" else ()
+    if not notes and not (yes and output.quiet):
+        click.echo("\n".join((f"{resource.id} is {state}", *(f"  {line}" for line in facts))), err=True)
     if not yes and not (sys.stdin and sys.stdin.isatty()):
         again = f"fwdoctor resume {shlex.quote(job)} --yes"
         problem = f"nothing was sent: GPUs will be billed, so a person must say yes. To resume it: {again}"
-        return output.finish(_report(resource.id, Ending(state, problem=problem), facts))
-    told = output.output_format in ("text", "concise") and (not output.quiet or not yes)
-    if told or not yes:
-        click.echo("\n".join((f"{resource.id} is {state}", *(f"  {line}" for line in facts))), err=True)
+        return output.finish(_report(resource.id, Ending(state, problem=problem), notes))
     if not yes and not click.confirm(f"Resume {resource.id}?", err=True):
         return output.finish(_report(resource.id, Ending(state, problem="not resumed: nothing was sent")))
-    return _resume(connection, found, output, () if told else facts, wait=not no_wait, timeout=timeout)
+    return _resume(connection, found, output, notes, wait=not no_wait, timeout=timeout)
 
 
 def _inspect(connection: Connection, resource: Resource) -> Candidate | Ending:

@@ -74,7 +74,7 @@ class Candidate:
     """A job that somebody wants to resume, and what there is to know before.
 
     ``saved`` None: its checkpoints could not be read. ``answers``: the HTTP status of its trainer's own
-    health check, None where that was not asked or brought none. ``suspended``: the finding that the account is.
+    health check, None where that was not asked or brought none. ``suspended``: a finding, if the account is.
     """
 
     resource: Resource
@@ -302,6 +302,7 @@ class Resuming:
     plane: ControlPlane
     tell: Tell
     clock: Clock = field(default_factory=Clock)
+    limits: Limits = WRITE
     sent: bool = False
     #: what the job was like when somebody last looked
     doing: str = ""
@@ -316,7 +317,7 @@ class Resuming:
         self.tell("resuming it")
         self.sent = True
         try:
-            await send(self.connection, self.candidate.path)
+            await send(self.connection, self.candidate.path, limits=self.limits)
         except ControlPlaneError as error:
             ended = await self._after(error)
             if ended is not None:

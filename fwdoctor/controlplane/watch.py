@@ -1,0 +1,427 @@
+"""Watches a run: looks at a job and its deployments again and again, until there is something to say.
+
+Every look is made by the probes. What is merely on its way is waited for; a finding counts when two looks in
+a row have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fwdoctor.controlplane.client import AccountError, ControlPlane, Listing, Param
+from fwdoctor.controlplane.connection import Connection
+from fwdoctor.controlplane.diagnoses.weight_sync import served
+from fwdoctor.controlplane.errors import ControlPlaneError
+from fwdoctor.controlplane.names import Kind, Resource, parse
+from fwdoctor.controlplane.probes import Look, Probed, probe_deployment, probe_job, refused
+from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, Replica
+from fwdoctor.controlplane.states import Phase
+from fwdoctor.controlplane.timing import Budget, Clock, Limits
+from fwdoctor.controlplane.words import age
+from fwdoctor.finding import Finding, Problem, Severity
+from fwdoctor.rulebook import rulebook
+
+#: Looks that may fail one after the other, each of whose requests the client has tried several times.
+_FAILURES = 5
+#: Seconds after which the account is asked anew which deployments follow the job.
+_LIST = 30.0
+#: So long a trainer may be silent after its job began to run before our eyes.
+_STARTS = timedelta(minutes=2)
+_COMING = (Phase.WAITING, Phase.FINISHING, Phase.STOPPING)
+_OVER = (Phase.STOPPED, Phase.ENDED, Phase.TOMBSTONE)
+_SERVING = ("READY", "UPDATING")
+#: What a loader does when it does nothing; other stages, also unknown ones, are work.
+_AT_REST = frozenset({None, "idle", "completed", "ready", "error"})
+#: They say that something is not there yet. While it is on its way, that is not news.
+_PASSING = frozenset(
+    {"FWP101", "FWP104", "FWP119", "FWP309", "FWP310", "FWP401", "FWP402", "FWP406", "FWP407", "FWP412"}
+)
+
+
+class Remembering(ControlPlane):
+    """A control plane that is asked for each thing once a look, and knows what it said."""
+
+    def __init__(
+        self, connection: Connection, *, limits: Limits | None = None, clock: Clock | None = None
+    ) -> None:
+        super().__init__(connection, limits=limits, clock=clock)
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._lists: dict[str, Listing] = {}
+        self._weights: dict[str, dict[str, Any]] = {}
+
+    def forget(self) -> None:
+        """From now on everything is asked for anew."""
+        for kept in (self._rows, self._lists, self._weights):
+            kept.clear()
+
+    def row(self, path: str) -> dict[str, Any] | None:
+        """What was said about a path in this look."""
+        return self._rows.get(path)
+
+    def rows(self, path: str) -> Sequence[dict[str, Any]] | None:
+        """The list that was read at a path in this look, if that was all of it."""
+        listing = self._lists.get(path)
+        return listing.rows if listing is not None and listing.complete else None
+
+    def weights(self, deployment: str) -> Sequence[Replica]:
+        """What the replicas of a deployment (its full name) said in this look."""
+        rows = self._weights.get(deployment, {}).get("replicas")
+        return [Replica.of(r) for r in rows if isinstance(r, Mapping)] if isinstance(rows, list) else []
+
+    async def get(
+        self, path: str, params: Mapping[str, Param] | None = None, *, budget: Budget | None = None
+    ) -> dict[str, Any]:
+        if params:
+            return await super().get(path, params, budget=budget)
+        if path not in self._rows:
+            self._rows[path] = await super().get(path, budget=budget)
+        return self._rows[path]
+
+    async def pages(
+        self,
+        path: str,
+        keys: str | Sequence[str],
+        params: Mapping[str, Param] | None = None,
+        *,
+        budget: Budget | None = None,
+        most_pages: int = 50,
+        most_rows: int = 10_000,
+    ) -> Listing:
+        known = None if params else self._lists.get(path)
+        if known is not None:
+            return known
+        found = await super().pages(
+            path, keys, params, budget=budget, most_pages=most_pages, most_rows=most_rows
+        )
+        if not params:
+            self._lists[path] = found
+        return found
+
+    async def hot_load_status(
+        self, base_model: str, deployment: Resource | str, *, budget: Budget | None = None
+    ) -> dict[str, Any]:
+        name = deployment.name() if isinstance(deployment, Resource) else deployment
+        if name not in self._weights:
+            self._weights[name] = await super().hot_load_status(base_model, name, budget=budget)
+        return self._weights[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A deployment in one look, and what its replicas said."""
+
+    deployment: Deployment
+    replicas: tuple[Replica, ...] = ()
+
+    @property
+    def snapshots(self) -> Mapping[str | None, int]:
+        """What is served, and by how many replicas; None is the base model."""
+        return Counter(served(replica) for replica in self.replicas)
+
+    def waits(self) -> Iterator[str]:
+        """What is on its way."""
+        state, counts = self.deployment.state, self.deployment.replicas
+        if state in ("CREATING", "UPDATING", "DELETING"):
+            yield state
+        missing = (counts.wanted or 0) - (counts.ready or 0)
+        if state in (*_SERVING, "CREATING") and missing > 0 and (counts.waiting or counts.starting):
+            yield f"{missing} of {counts.wanted} replicas to come"
+        for replica in self.replicas:
+            if replica.stage not in _AT_REST:
+                yield f"{replica.id} is {replica.stage} {replica.target or 'a snapshot'}"
+            elif replica.ready is False and replica.stage != "error":
+                yield f"{replica.id} is not ready"
+
+    def told(self) -> str:
+        """The state in one line that stays the same as long as nothing changes."""
+        counts = self.deployment.replicas
+        parts = [self.deployment.state]
+        if counts.ready is not None:
+            parts.append(f"{counts.ready} of {counts.wanted} replicas ready")
+        several = len(self.snapshots) > 1
+        names = (f"{n or 'the base model'}{f' ({c})' if several else ''}" for n, c in self.snapshots.items())
+        if self.replicas:
+            parts.append(f"serves {' and '.join(names)}")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look: what the probes said, and what is read from the same answers.
+
+    ``missing``: what is watched is not there. ``newest`` is the newest snapshot that the job has saved.
+    ``waits`` tells of each resource what it is waiting for; ``error`` why there was nothing to see.
+    """
+
+    at: datetime
+    probed: Probed = field(default_factory=Probed)
+    job: Job | None = None
+    serving: tuple[Serving, ...] = ()
+    newest: str | None = None
+    waits: Mapping[str, str] = field(default_factory=dict)
+    missing: bool = False
+    error: str | None = None
+
+    @property
+    def counting(self) -> list[Finding]:
+        """The errors and warnings, without those that pass when what is on its way has arrived."""
+        return [
+            f
+            for f in self.probed.findings
+            if f.severity is not Severity.INFO and not (f.rule in _PASSING and f.resource in self.waits)
+        ]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What a person sees: a line for each resource."""
+        if self.error is not None:
+            return (f"cannot be read now: {self.error}",)
+        rows = [] if self.job is None else [(f"job {self.job.id}", self.job.id, _told(self.job))]
+        rows += [(f"deployment {s.deployment.id}", s.deployment.id, s.told()) for s in self.serving]
+        width = max((len(title) for title, *_ in rows), default=0)
+        return tuple(f"{title:<{width}}  {told}{self._more(of)}" for title, of, told in rows)
+
+    def states(self) -> list[str]:
+        """Every resource with its state, in words."""
+        jobs = [] if self.job is None else [f"{self.job.id} is {_told(self.job)}"]
+        return jobs + [f"{s.deployment.id} is {s.told()}" for s in self.serving]
+
+    def _more(self, resource: str) -> str:
+        rules = dict.fromkeys(f.rule for f in self.counting if f.resource == resource)
+        waits = self.waits.get(resource)
+        loading = f"; {waits}" if waits and any(one.deployment.id == resource for one in self.serving) else ""
+        return loading + ("  " + " ".join(rules) if rules else "")
+
+    def row(self) -> dict[str, Any]:
+        """As JSON: state, replicas, snapshots, rules of findings, time."""
+        return {
+            "time": f"{self.at:%Y-%m-%dT%H:%M:%SZ}",
+            "job": None if self.job is None else {"id": self.job.id, "state": self.job.state.name},
+            "deployments": [
+                {
+                    "id": one.deployment.id,
+                    "state": one.deployment.state,
+                    "ready": one.deployment.replicas.ready,
+                    "wanted": one.deployment.replicas.wanted,
+                    "replicas": [
+                        {"id": r.id, "snapshot": served(r), "stage": r.stage, "ready": r.ready}
+                        for r in one.replicas
+                    ],
+                }
+                for one in self.serving
+            ],
+            "newest": self.newest,
+            "waits_for": dict(self.waits),
+            "rules": list(dict.fromkeys(f.rule for f in self.probed.findings)),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How watching ended: in a line, with what it adds to the last look."""
+
+    text: str = ""
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Watch:
+    """One job with the deployments that follow it, or one deployment; ``sight`` is the last good look."""
+
+    def __init__(
+        self,
+        plane: Remembering,
+        resource: Resource,
+        show: Callable[[Sight], None],
+        clock: Clock | None = None,
+    ) -> None:
+        self.sight: Sight | None = None
+        self._plane = plane
+        self._resource = resource
+        self._show = show
+        self._clock = clock or Clock()
+        self._followers: tuple[float, list[Resource]] | None = None
+        self._ran_since: datetime | None = None
+
+    async def run(self, interval: float, timeout: float) -> Verdict:
+        """Look every ``interval`` seconds until there is a verdict, ``timeout`` seconds at most."""
+        start = self._clock.monotonic()
+        failures = 0
+        while True:
+            try:
+                sight = await self._look()
+            except (ControlPlaneError, AccountError) as error:
+                failures += 1
+                verdict = self._unseen(error, failures)
+            else:
+                failures = 0
+                before, self.sight = self.sight, sight
+                self._show(sight)
+                verdict = self._judge(before, sight)
+            if verdict is not None:
+                return verdict
+            left = start + timeout - self._clock.monotonic()
+            if left <= 0:
+                return self._late(timeout)
+            await self._clock.sleep(min(interval, left))
+
+    def summary(self) -> str:
+        """What the last look says."""
+        if self.sight is None:
+            return "nothing was seen"
+        said = [f"{name} waits ({what})" for name, what in self.sight.waits.items()]
+        said += [f"found {rule}" for rule in dict.fromkeys(f.rule for f in self.sight.counting)]
+        return ", ".join(said) or ", ".join(self.sight.states())
+
+    async def _look(self) -> Sight:
+        self._plane.forget()
+        look = Look(self._plane, self._now())
+        account = (await look.account()).id
+        if self._resource.kind is Kind.DEPLOYMENT:
+            probed, job, followers = Probed(), None, [self._resource]
+        else:
+            probed = await probe_job(look, self._resource.name(account))
+            row = self._plane.row(self._resource.path(account))
+            job = None if row is None else Job.of(row)
+            followers = [] if job is None else await self._following(look, job, account)
+        parts = await asyncio.gather(*(probe_deployment(look, f.name(account)) for f in followers))
+        for part in parts:
+            probed.outcomes += part.outcomes
+            probed.findings += part.findings
+            probed.problems += part.problems
+            probed.notes += part.notes
+        return self._sight(look.now, probed, job, followers, account)
+
+    async def _following(self, look: Look, job: Job, account: str) -> list[Resource]:
+        """The deployments that follow a job, or that it writes for; the list is read from time to time."""
+        now = self._clock.monotonic()
+        if self._followers is None or now - self._followers[0] >= _LIST:
+            owner = self._resource.account or account
+            rows = await look.rows(f"/v1/accounts/{owner}/deployments", "deployments") or []
+            made = map(Deployment.of, rows)
+            found = [
+                d.id for d in made if d.state != "DELETED" and (d.follows == job.id or d.id == job.keyed_to)
+            ]
+            self._followers = (
+                now,
+                [parse(f"accounts/{owner}/deployments/{d}", Kind.DEPLOYMENT) for d in found],
+            )
+        return self._followers[1]
+
+    def _sight(
+        self, now: datetime, probed: Probed, job: Job | None, followers: Sequence[Resource], account: str
+    ) -> Sight:
+        """What was seen, from the answers that the probes got."""
+        serving = []
+        for follower in followers:
+            row = self._plane.row(follower.path(account))
+            if row is not None:
+                replicas = tuple(self._plane.weights(follower.name(account)))
+                serving.append(Serving(Deployment.of(row), replicas))
+        waits = {one.deployment.id: ", ".join(one.waits()) for one in serving if any(one.waits())}
+        if job is not None and (reason := self._job_waits(job, probed, now)):
+            waits = {job.id: reason, **waits}
+        asked = job if self._resource.kind is Kind.TRAINER_JOB else next(iter(serving), None)
+        newest = self._newest(self._resource if job else _followed(serving), account)
+        return Sight(now, probed, job, tuple(serving), newest, waits, missing=asked is None)
+
+    def _job_waits(self, job: Job, probed: Probed, now: datetime) -> str | None:
+        """What a job waits for; a trainer that has just begun to run may be silent for a while."""
+        if job.state.name != "JOB_STATE_RUNNING":
+            self._ran_since = None
+            return _told(job) if job.state.phase in _COMING else None
+        if self._ran_since is None:
+            seen = self.sight is not None
+            self._ran_since = now if seen else datetime.fromtimestamp(0, UTC)
+        silent = any(f.rule == "FWP104" for f in probed.findings)
+        return "its trainer does not answer yet" if silent and now - self._ran_since < _STARTS else None
+
+    def _newest(self, job: Resource | None, account: str) -> str | None:
+        rows = self._plane.rows(f"{job.path(account)}/checkpoints") if job else None
+        samplers = [c for c in map(Checkpoint.of, rows or ()) if c.is_sampler and c.created is not None]
+        return (
+            max(samplers, key=lambda c: c.created.timestamp() if c.created else 0.0).id if samplers else None
+        )
+
+    def _judge(self, before: Sight | None, sight: Sight) -> Verdict | None:
+        """Whether there is something to say; None: look again."""
+        if sight.missing or sight.probed.problems:
+            return Verdict()
+        over = sight.job is not None and sight.job.state.phase in _OVER
+        gone = self._resource.kind is Kind.DEPLOYMENT and sight.serving[0].deployment.state == "DELETED"
+        if over or gone:
+            return Verdict(f"ended: {sight.states()[0]}")
+        stable = _marks(sight) & (_marks(before) if before is not None else set())
+        if stable:
+            rules = ", ".join(sorted({rule for rule, _ in stable}))
+            return Verdict(f"needs somebody: {rules} stood in two looks")
+        if sight.waits or _marks(sight) or not _is_healthy(sight):
+            return None
+        return Verdict(_fine(sight))
+
+    def _unseen(self, error: ControlPlaneError | AccountError, failures: int) -> Verdict | None:
+        """What a look that failed means; None while it may pass."""
+        finding = refused(error)
+        if finding is not None:
+            return Verdict(findings=(finding,))
+        if self.sight is None or failures >= _FAILURES:
+            return Verdict(problems=(Problem(str(error)),))
+        what = error.what if isinstance(error, ControlPlaneError) else str(error)
+        self._show(Sight(self._now(), error=what))
+        return None
+
+    def _late(self, timeout: float) -> Verdict:
+        variables = {
+            "what": self._resource.id,
+            "age": age(timedelta(seconds=timeout)),
+            "waits": self.summary(),
+        }
+        finding = rulebook()["FWP134"].fill(
+            variables, resource=self._resource.id, evidence="seen in: what --watch read"
+        )
+        return Verdict(findings=(finding,))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
+
+def _marks(sight: Sight) -> set[tuple[str, str | None]]:
+    return {(f.rule, f.resource) for f in sight.counting}
+
+
+def _told(job: Job) -> str:
+    return f"{job.state.short}: {job.state.means}"
+
+
+def _followed(serving: Sequence[Serving]) -> Resource | None:
+    """The job that a watched deployment follows."""
+    follows = serving[0].deployment.follows if serving else None
+    return parse(follows, Kind.TRAINER_JOB) if follows else None
+
+
+def _is_healthy(sight: Sight) -> bool:
+    """Whether the job runs and all that follows it serves; nothing waits and nothing was found."""
+    runs = sight.job is None or sight.job.state.phase is Phase.HEALTHY
+    return runs and all(one.deployment.state == "READY" for one in sight.serving)
+
+
+def _fine(sight: Sight) -> str:
+    """The good verdict, no better than what was seen."""
+    said = [] if sight.job is None else [f"{sight.job.id} runs"]
+    if sight.job is not None and not sight.serving:
+        said.append("no deployment follows it")
+    for one in sight.serving:
+        names = list(one.snapshots)
+        what = "which weights it serves is not known"
+        if names == [None]:
+            what = "serves the base model"
+        elif len(names) == 1:
+            what = f"serves {'the newest snapshot, ' if names[0] == sight.newest else ''}{names[0]}"
+        said.append(f"{one.deployment.id} {what}" if names else f"{one.deployment.id} is up; {what}")
+    return f"fine: {', '.join(said)}"

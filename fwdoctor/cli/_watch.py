@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from fwdoctor.finding import Report
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_INTERVAL, _TIMEOUT = 5.0, 1800.0
+_INTERVAL, _TIMEOUT = 5, 1800
+#: Nobody waits longer than a month.
+MOST = 31 * 86400
 
 
 @dataclass(frozen=True, slots=True)
 class Watching:
     """How often to look, and for how long, in seconds."""
 
-    interval: float
-    timeout: float
+    interval: int
+    timeout: int
 
 
 def watch_options(function: _F) -> _F:
@@ -41,11 +43,11 @@ def watch_options(function: _F) -> _F:
         watching = Watching(interval or _INTERVAL, timeout or _TIMEOUT) if watched else None
         return function(watching=watching, **values)
 
-    seconds: dict[str, Any] = {"type": click.FloatRange(1), "metavar": "SECONDS"}
+    seconds: dict[str, Any] = {"type": click.IntRange(1, MOST), "metavar": "SECONDS"}
     options = [
         click.option("--watch", is_flag=True, help="Look until it is fine, needs somebody, or has ended."),
-        click.option("--interval", **seconds, help=f"Of --watch: between looks.  [default: {_INTERVAL:g}]"),
-        click.option("--timeout", **seconds, help=f"Of --watch: at most.  [default: {_TIMEOUT:g}]"),
+        click.option("--interval", **seconds, help=f"Of --watch: between looks.  [default: {_INTERVAL}]"),
+        click.option("--timeout", **seconds, help=f"Of --watch: at most.  [default: {_TIMEOUT}]"),
     ]
     for option in reversed(options):
         wrapper = option(wrapper)

@@ -32,8 +32,9 @@ def job(jobs: tuple[str, ...], watching: Watching | None, output: Output) -> int
     """What state trainer jobs are in, what it means, and what to do.
 
     --watch looks at one job and the deployments that follow it until the run is fine, needs somebody, or has
-    ended. With --output-format jsonl each look is a line on the standard output: {"type": "look", "time", "job",
-    "deployments", "newest", "waits_for", "rules", "error"}; the lines of the report follow.
+    ended. With --output-format jsonl each look is a line on the standard output: {"type": "look", "time",
+    "job", "deployments", "newest", "waits_for", "rules", "error"}. Then
+    come {"type": "verdict", "verdict"} and the lines of the report.
     """
     from fwdoctor.controlplane.names import Kind
     from fwdoctor.controlplane.probes import probe_job

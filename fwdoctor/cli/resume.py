@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._watch import MOST
 
 if TYPE_CHECKING:
     from fwdoctor.controlplane.connection import Connection
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 @click.option("--no-wait", is_flag=True, help="Do not wait until its trainer answers.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(1),
+    type=click.IntRange(1, MOST),
     default=3600,
     show_default=True,
     metavar="SECONDS",
     help="Wait so long; the job goes on in any case.",
 )
 @output_options
-def command(job: str, yes: bool, no_wait: bool, timeout: float, output: Output) -> int:
+def command(job: str, yes: bool, no_wait: bool, timeout: int, output: Output) -> int:
     """Resume a trainer job that was paused, stopped, finished or failed, and wait until its trainer answers.
 
     GPUs are billed from then on. So it says first what that means, and asks. Without a terminal to ask on and
@@ -104,7 +105,7 @@ def _resume(
     notes: tuple[str, ...],
     *,
     wait: bool,
-    timeout: float,
+    timeout: int,
 ) -> int:
     import asyncio
 

@@ -120,8 +120,9 @@ class Serving:
 
     @property
     def snapshots(self) -> Mapping[str | None, int]:
-        """What is served, and by how many replicas; None is the base model."""
-        return Counter(served(replica) for replica in self.replicas)
+        """What is served, and by how many replicas, most first; None is the base model."""
+        counts = Counter(served(replica) for replica in self.replicas)
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0] or "")))
 
     def waits(self) -> Iterator[str]:
         """What is on its way."""
@@ -137,17 +138,18 @@ class Serving:
             elif replica.ready is False and replica.stage != "error":
                 yield f"{replica.id} is not ready"
 
-    def told(self) -> str:
-        """The state in one line that stays the same as long as nothing changes."""
+    def state(self) -> str:
+        """The state, in words that stay the same as long as nothing changes."""
         counts = self.deployment.replicas
-        parts = [self.deployment.state]
-        if counts.ready is not None:
-            parts.append(f"{counts.ready} of {counts.wanted} replicas ready")
-        several = len(self.snapshots) > 1
-        names = (f"{n or 'the base model'}{f' ({c})' if several else ''}" for n, c in self.snapshots.items())
-        if self.replicas:
-            parts.append(f"serves {' and '.join(names)}")
-        return ", ".join(parts)
+        ready = f", {counts.ready} of {counts.wanted} replicas ready" if counts.ready is not None else ""
+        return f"{self.deployment.state}{ready}"
+
+    def served(self) -> str:
+        """What the replicas serve, in words; nothing if they do not say."""
+        counts = self.snapshots
+        several = len(counts) > 1
+        names = (f"{name or 'the base model'}{f' ({n})' if several else ''}" for name, n in counts.items())
+        return f"serves {' and '.join(names)}" if counts else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,24 +180,32 @@ class Sight:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What a person sees: a line for each resource."""
+        """What a person sees."""
         if self.error is not None:
             return (f"cannot be read now: {self.error}",)
-        rows = [] if self.job is None else [(f"job {self.job.id}", self.job.id, _told(self.job))]
-        rows += [(f"deployment {s.deployment.id}", s.deployment.id, s.told()) for s in self.serving]
-        width = max((len(title) for title, *_ in rows), default=0)
-        return tuple(f"{title:<{width}}  {told}{self._more(of)}" for title, of, told in rows)
+        return tuple(line for state in self._resources() for line in state)
+
+    def _resources(self) -> Iterator[Iterator[str]]:
+        """The lines of each resource: its state, what it serves, what it waits for, what was found."""
+        if self.job is not None:
+            yield self._about(self.job.id, f"job {self.job.id} is {_told(self.job)}")
+        for one in self.serving:
+            told = f"deployment {one.deployment.id} is {one.state()}"
+            yield self._about(one.deployment.id, told, one.served())
+
+    def _about(self, name: str, told: str, serves: str = "") -> Iterator[str]:
+        yield told
+        if serves:
+            yield f"{name} {serves}"
+        if name in self.waits and self.waits[name] not in told:
+            yield f"{name} waits: {self.waits[name]}"
+        if rules := dict.fromkeys(f.rule for f in self.counting if f.resource == name):
+            yield f"{name} has {', '.join(rules)}"
 
     def states(self) -> list[str]:
         """Every resource with its state, in words."""
         jobs = [] if self.job is None else [f"{self.job.id} is {_told(self.job)}"]
-        return jobs + [f"{s.deployment.id} is {s.told()}" for s in self.serving]
-
-    def _more(self, resource: str) -> str:
-        rules = dict.fromkeys(f.rule for f in self.counting if f.resource == resource)
-        waits = self.waits.get(resource)
-        loading = f"; {waits}" if waits and any(one.deployment.id == resource for one in self.serving) else ""
-        return loading + ("  " + " ".join(rules) if rules else "")
+        return jobs + [f"{s.deployment.id} is {s.state()}" for s in self.serving]
 
     def row(self) -> dict[str, Any]:
         """As JSON: state, replicas, snapshots, rules of findings, time."""

@@ -13,6 +13,7 @@ import click
 from fwdoctor.cli._options import Output
 
 if TYPE_CHECKING:
+    from fwdoctor.controlplane.connection import Connection
     from fwdoctor.controlplane.names import Kind
     from fwdoctor.controlplane.watch import Sight, Verdict
     from fwdoctor.finding import Report
@@ -73,7 +74,7 @@ def watch(name: str, kind: Kind, watching: Watching, output: Output) -> int:
         def show(sight: Sight) -> None:
             live(*(connection.hide(line) for line in sight.lines))
             if lines:
-                _print("look", sight.row())
+                _print({"type": "look", **sight.row()}, connection)
 
         plane = Remembering(connection, clock=clock)
         watched = Watch(plane, resource, show, clock)
@@ -90,17 +91,24 @@ def watch(name: str, kind: Kind, watching: Watching, output: Output) -> int:
         else:
             interrupted = False
     if lines and verdict.text:
-        _print("verdict", {"verdict": verdict.text})
+        _print({"type": "verdict", "verdict": verdict.text}, connection)
     return output.finish(_report(watched.sight, verdict, interrupted=interrupted))
 
 
-def _print(kind: str, row: dict[str, Any]) -> None:
+def _print(row: dict[str, Any], connection: Connection) -> None:
     """A line of JSON on the standard output, at once."""
     import json
 
-    from fwdoctor.redact import redact
+    click.echo(json.dumps(_hidden(row, connection.hide)))
 
-    click.echo(redact(json.dumps({"type": kind, **row})))
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    """JSON with all texts hidden that hold secrets; names of fields are ours."""
+    if isinstance(value, dict):
+        return {name: _hidden(inner, hide) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(inner, hide) for inner in value]
+    return hide(value) if isinstance(value, str) else value
 
 
 def _report(sight: Sight | None, verdict: Verdict, *, interrupted: bool = False) -> Report:

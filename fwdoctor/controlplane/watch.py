@@ -41,6 +41,8 @@ _AT_REST = frozenset({None, "idle", "completed", "ready", "error"})
 _PASSING = frozenset(
     {"FWP101", "FWP104", "FWP119", "FWP309", "FWP310", "FWP401", "FWP402", "FWP406", "FWP407", "FWP412"}
 )
+#: They count from the day that the job was made: of one that began to run before our eyes they say nothing.
+_AGED = frozenset({"FWP105", "FWP107"})
 
 
 class Remembering(ControlPlane):
@@ -148,7 +150,7 @@ class Serving:
         """What the replicas serve, in words; nothing if they do not say."""
         counts = self.snapshots
         several = len(counts) > 1
-        names = (f"{name or 'the base model'}{f' ({n})' if several else ''}" for name, n in counts.items())
+        names = [f"{name or 'the base model'}{f' ({n})' if several else ''}" for name, n in counts.items()]
         return f"serves {' and '.join(names)}" if counts else ""
 
 
@@ -158,6 +160,7 @@ class Sight:
 
     ``missing``: what is watched is not there. ``newest`` is the newest snapshot that the job has saved.
     ``waits`` tells of each resource what it is waiting for; ``error`` why there was nothing to see.
+    ``fresh``: the job began to run while it was watched.
     """
 
     at: datetime
@@ -167,6 +170,7 @@ class Sight:
     newest: str | None = None
     waits: Mapping[str, str] = field(default_factory=dict)
     missing: bool = False
+    fresh: bool = False
     error: str | None = None
 
     @property
@@ -175,7 +179,9 @@ class Sight:
         return [
             f
             for f in self.probed.findings
-            if f.severity is not Severity.INFO and not (f.rule in _PASSING and f.resource in self.waits)
+            if f.severity is not Severity.INFO
+            and not (f.rule in _PASSING and f.resource in self.waits)
+            and not (f.rule in _AGED and self.fresh)
         ]
 
     @property
@@ -257,7 +263,9 @@ class Watch:
         self._show = show
         self._clock = clock or Clock()
         self._followers: tuple[float, list[Resource]] | None = None
-        self._ran_since: datetime | None = None
+        #: whether the job was seen before it ran, and since when it runs then
+        self._waited = False
+        self._began: datetime | None = None
 
     async def run(self, interval: float, timeout: float) -> Verdict:
         """Look every ``interval`` seconds until there is a verdict, ``timeout`` seconds at most."""
@@ -337,20 +345,27 @@ class Watch:
         waits = {one.deployment.id: ", ".join(one.waits()) for one in serving if any(one.waits())}
         if job is not None and (reason := self._job_waits(job, probed, now)):
             waits = {job.id: reason, **waits}
-        asked = job if self._resource.kind is Kind.TRAINER_JOB else next(iter(serving), None)
-        newest = self._newest(self._resource if job else _followed(serving), account)
-        return Sight(now, probed, job, tuple(serving), newest, waits, missing=asked is None)
+        return Sight(
+            now,
+            probed,
+            job,
+            tuple(serving),
+            self._newest(self._resource if job else _followed(serving), account),
+            waits,
+            missing=not serving if self._resource.kind is Kind.DEPLOYMENT else job is None,
+            fresh=self._began is not None,
+        )
 
     def _job_waits(self, job: Job, probed: Probed, now: datetime) -> str | None:
         """What a job waits for; a trainer that has just begun to run may be silent for a while."""
         if job.state.name != "JOB_STATE_RUNNING":
-            self._ran_since = None
+            self._waited, self._began = True, None
             return _told(job) if job.state.phase in _COMING else None
-        if self._ran_since is None:
-            seen = self.sight is not None
-            self._ran_since = now if seen else datetime.fromtimestamp(0, UTC)
+        if self._waited and self._began is None:
+            self._began = now
         silent = any(f.rule == "FWP104" for f in probed.findings)
-        return "its trainer does not answer yet" if silent and now - self._ran_since < _STARTS else None
+        fresh = self._began is not None and now - self._began < _STARTS
+        return "its trainer does not answer yet" if silent and fresh else None
 
     def _newest(self, job: Resource | None, account: str) -> str | None:
         rows = self._plane.rows(f"{job.path(account)}/checkpoints") if job else None

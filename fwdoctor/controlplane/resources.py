@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fwdoctor.controlplane.states import JobState, job_state
+from fwdoctor.redact import redact_log
 
 Row = Mapping[str, Any]
 _DURATION = re.compile(r"(-?\d+)(?:\.(\d+))?s")
@@ -95,10 +96,16 @@ class Status:
         rows = details if isinstance(details, list) else []
         reasons = (text(d, "reason") for d in rows if isinstance(d, Mapping))
         return cls(
-            next((m for m in found if m), None),
+            next((_safe(m) for m in found if m), None),
             text(row, "status", "code"),
             next((r for r in reasons if r), None),
         )
+
+
+def _safe(message: str) -> str:
+    """A message of the platform's in one line, without what moves the cursor, and without secrets in it."""
+    clean = redact_log(message)
+    return " ".join("".join(c if c.isprintable() else " " for c in clean).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,7 +312,10 @@ class Watch:
         for part in parts:
             probed.outcomes += part.outcomes
             probed.findings += part.findings
-            probed.problems += part.problems
+            if self._resource.kind is Kind.DEPLOYMENT:
+                probed.problems += part.problems
+            elif part.problems:
+                self._followers = None  # it is gone: the next look reads the list anew
             probed.notes += part.notes
         return self._sight(look.now, probed, job, followers, account)
 

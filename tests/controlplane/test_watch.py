@@ -299,6 +299,12 @@ def test_a_deployment_that_comes_later_is_seen(plane: FakeControlPlane) -> None:
     assert run.verdict.text == "fine: my-trainer runs, serving serves the base model"
 
 
+def test_a_deployment_that_goes_is_no_problem(plane: FakeControlPlane) -> None:
+    loading(plane)
+    run = watch(plane, at={2: lambda p: p.world.deployments.clear()})
+    assert run.verdict.text == "fine: my-trainer runs, no deployment follows it"
+
+
 @pytest.mark.parametrize(("times", "ends"), [(8, False), (None, True)])
 def test_looks_that_fail_may_pass(plane: FakeControlPlane, times: int | None, ends: bool) -> None:
     starting(plane)

@@ -315,7 +315,7 @@ class Watch:
             if self._resource.kind is Kind.DEPLOYMENT:
                 probed.problems += part.problems
             elif part.problems:
-                self._followers = None  # it is gone: the next look reads the list anew
+                self._followers = None  # it is gone: the next look reads the list anew, and judges
             probed.notes += part.notes
         return self._sight(look.now, probed, job, followers, account)
 
@@ -346,6 +346,9 @@ class Watch:
                 replicas = tuple(self._plane.weights(follower.name(account)))
                 serving.append(Serving(Deployment.of(row), replicas))
         waits = {one.deployment.id: ", ".join(one.waits()) for one in serving if any(one.waits())}
+        seen = {one.deployment.id for one in serving}
+        if job is not None:
+            waits |= {f.id: "it is gone" for f in followers if f.id not in seen}
         if job is not None and (reason := self._job_waits(job, probed, now)):
             waits = {job.id: reason, **waits}
         return Sight(

@@ -198,7 +198,10 @@ CASES = {
     ),
     "waits for GPUs for ever": Case(scenario("pending"), "", ("FWP134",), (6, 8), timeout=30),
     "is preempted and comes back": Case(
-        scenario("healthy"), "fine", looks=(1, 1), at={1: lambda p: p.trainers.preempt(TRAINER)}
+        loading,
+        "fine: my-trainer runs, serving serves the newest snapshot",
+        looks=(6, 6),
+        at={2: lambda p: p.trainers.preempt(TRAINER), 5: lambda p: (state("RUNNING")(p), loaded(p))},
     ),
     "failed": Case(scenario("failed"), "ended: my-trainer is FAILED: it failed", ("FWP109",)),
     "fails while it is set up": Case(
@@ -214,10 +217,11 @@ CASES = {
     "deleted": Case(scenario("tombstone"), "ended: my-trainer is DELETED", ("FWP114",)),
     "is not there": Case(lambda _: None, "", ("FWP115",)),
     "the deployment is deleted": Case(
-        scenario("healthy"),
-        "fine",
+        loading,
+        "ended: serving is DELETED",
+        looks=(3, 3),
         deployment=True,
-        at={1: lambda p: p.deployments.set_state(DEPLOYMENT, "DELETED")},
+        at={2: lambda p: p.deployments.set_state(DEPLOYMENT, "DELETED")},
     ),
     "was deleted": Case(
         lambda p: (pair(p), p.deployments.set_state(DEPLOYMENT, "DELETED")),
@@ -303,6 +307,8 @@ def test_a_deployment_that_goes_is_no_problem(plane: FakeControlPlane) -> None:
     loading(plane)
     run = watch(plane, at={2: lambda p: p.world.deployments.clear()})
     assert run.verdict.text == "fine: my-trainer runs, no deployment follows it"
+    assert len(plane.log.find("GET", "/deployments$")) == 2
+    assert len(run.sights) <= 4
 
 
 @pytest.mark.parametrize(("times", "ends"), [(8, False), (None, True)])

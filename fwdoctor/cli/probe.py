@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._watch import Watching, watch, watch_options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,11 +26,23 @@ def command() -> None:
 
 @command.command("job")
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@watch_options
 @output_options
-def job(jobs: tuple[str, ...], output: Output) -> int:
-    """What state trainer jobs are in, what it means, and what to do."""
+def job(jobs: tuple[str, ...], watching: Watching | None, output: Output) -> int:
+    """What state trainer jobs are in, what it means, and what to do.
+
+    --watch looks at one job and the deployments that follow it until the run is fine, needs somebody, or has
+    ended. With --output-format jsonl each look is a line on the standard output: {"type": "look", "time",
+    "job", "deployments", "newest", "waits_for", "rules", "error"}. Then
+    come {"type": "verdict", "verdict"} and the lines of the report.
+    """
+    from fwdoctor.controlplane.names import Kind
     from fwdoctor.controlplane.probes import probe_job
 
+    if watching is not None:
+        if len(jobs) > 1:
+            raise click.UsageError("--watch takes one job.")
+        return watch(jobs[0], Kind.TRAINER_JOB, watching, output)
     return _run(output, *(_bound(probe_job, name) for name in jobs))
 
 
@@ -47,11 +60,20 @@ def checkpoints(job: str, model: str | None, output: Output) -> int:
 @command.command("deployment")
 @click.argument("deployment")
 @click.option("--job", metavar="JOB", help="The trainer job whose weights it is to serve.")
+@watch_options
 @output_options
-def deployment(deployment: str, job: str | None, output: Output) -> int:
-    """What a deployment follows, how many replicas serve, and which weights."""
+def deployment(deployment: str, job: str | None, watching: Watching | None, output: Output) -> int:
+    """What a deployment follows, how many replicas serve, and which weights.
+
+    --watch looks until it serves, needs somebody, or has ended; 'fwdoctor probe job --help' says more.
+    """
+    from fwdoctor.controlplane.names import Kind
     from fwdoctor.controlplane.probes import probe_deployment
 
+    if watching is not None:
+        if job is not None:
+            raise click.UsageError("--watch does not go with --job: watch the job itself.")
+        return watch(deployment, Kind.DEPLOYMENT, watching, output)
     return _run(output, _bound(probe_deployment, deployment, job))
 
 

@@ -203,24 +203,9 @@ class ControlPlane:
         query = f"?{urlencode(texts, quote_via=quote)}" if texts else ""
         return _Request(
             f"{self._connection.base_url}{path}{query}",
-            self._headers(path, about or {}),
+            headers_for(self._connection, path, about),
             self._connection.hide(f"GET {path}" + (f"?{urlencode(shown, safe=_PLAIN)}" if shown else "")),
         )
-
-    def _headers(self, path: str, about: Mapping[str, str]) -> dict[str, str]:
-        """The headers for a path; the user's own win, as in the SDK, but never over what is asked about."""
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "Authorization": f"Bearer {self._connection.key}",
-            "User-Agent": f"fwdoctor/{__version__}",
-        }
-        if not path.startswith("/v1/"):
-            headers["X-Api-Key"] = self._connection.key
-        for more in (self._connection.headers, about):
-            names = {name.lower() for name in more}
-            headers = {n: v for n, v in headers.items() if n.lower() not in names} | dict(more)
-        return headers
 
     async def _find_account(self) -> Account:
         answer = await self.get("/v1/accounts", {"pageSize": 2})
@@ -400,6 +385,22 @@ class ControlPlane:
     def _failure(self, request: _Request, error: Exception) -> ControlPlaneError:
         host = urlsplit(self._connection.base_url).netloc
         return errors.from_failure(request.shown, error, host, self._connection.proxy_host)
+
+
+def headers_for(connection: Connection, path: str, about: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The headers for a path; the user's own win, as in the SDK, but never over what is asked about."""
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "Authorization": f"Bearer {connection.key}",
+        "User-Agent": f"fwdoctor/{__version__}",
+    }
+    if not path.startswith("/v1/"):
+        headers["X-Api-Key"] = connection.key
+    for more in (connection.headers, about or {}):
+        names = {name.lower() for name in more}
+        headers = {n: v for n, v in headers.items() if n.lower() not in names} | dict(more)
+    return headers
 
 
 #: What stays readable in a message's query.

@@ -14,6 +14,7 @@ from typing import Any
 
 from fwdoctor.controlplane.sparse import count, duration, flag, number, rows, text, time
 from fwdoctor.controlplane.states import JobState, job_state
+from fwdoctor.redact import redact_log
 
 Row = Mapping[str, Any]
 _GPU = re.compile(r"[A-Z]+_([A-Z0-9]+)(?:_|$)")
@@ -51,10 +52,16 @@ class Status:
         found = (text(row, place) for place in places)
         reasons = (text(detail, "reason") for detail in rows(row, "status.details") or ())
         return cls(
-            next((m for m in found if m), None),
+            next((_safe(m) for m in found if m), None),
             text(row, "status.code"),
             next((r for r in reasons if r), None),
         )
+
+
+def _safe(message: str) -> str:
+    """A message of the platform's in one line, without what moves the cursor, and without secrets in it."""
+    clean = redact_log(message)
+    return " ".join("".join(c if c.isprintable() else " " for c in clean).split())
 
 
 @dataclass(frozen=True, slots=True)

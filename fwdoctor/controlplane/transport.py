@@ -1,7 +1,8 @@
-"""The one place where requests leave: whatever is not GET is refused here. Imports httpx at once."""
+"""The one place where requests leave: GET, and the one that resumes a job. Imports httpx at once."""
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 
@@ -10,6 +11,11 @@ import httpx
 from fwdoctor.controlplane.connection import Connection
 from fwdoctor.controlplane.timing import Limits
 from fwdoctor.errors import FwdoctorError
+
+#: The only thing that is ever asked for with POST. An id with a colon could name another verb.
+_RESUME = re.compile(r"/v1/accounts/[^/:?#%]+/rlorTrainerJobs/[^/:?#%]+:resume")
+#: What it says: nothing.
+RESUME_BODY = b"{}"
 
 
 class ReadOnly(httpx.AsyncBaseTransport):
@@ -44,6 +50,48 @@ def get(url: str, headers: Mapping[str, str], limits: Limits) -> httpx.Request:
     """A request as the network wants it, with its times."""
     times = httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total)
     return httpx.Request("GET", url, headers=dict(headers), extensions={"timeout": times.as_dict()})
+
+
+class OneResume(httpx.AsyncBaseTransport):
+    """Hands one request to another transport, once: ``POST {}`` to the ``:resume`` of one job."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, base_url: str, path: str) -> None:
+        """``path`` is the job's own with ``:resume``, below ``base_url``; any other is a FwdoctorError."""
+        if not _RESUME.fullmatch(path):
+            raise FwdoctorError(f"{path!r} cannot be resumed: that is no trainer job's path")
+        self._inner = inner
+        self._url = httpx.URL(f"{base_url}{path}")
+        self._spent = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "POST" or request.url != self._url:
+            raise RuntimeError(f"fwdoctor only resumes: {request.method} {request.url.path} is not sent")
+        if await request.aread() != RESUME_BODY:
+            raise RuntimeError(f"fwdoctor only resumes: that body for {request.url.path} is not sent")
+        if self._spent:
+            raise RuntimeError(f"fwdoctor resumes once: {request.url.path} is not sent again")
+        self._spent = True
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def open_resume(
+    connection: Connection, limits: Limits, path: str, inner: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
+    """A client that can send one request: the one that resumes the job at ``path``."""
+    transport = OneResume(inner or _network(connection, limits), connection.base_url, path)
+    return _client(transport, limits)
+
+
+def _client(transport: httpx.AsyncBaseTransport, limits: Limits) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=transport,
+        timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total),
+        follow_redirects=False,
+        trust_env=False,
+    )
 
 
 def _network(connection: Connection, limits: Limits) -> httpx.AsyncHTTPTransport:

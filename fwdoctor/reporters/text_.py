@@ -198,6 +198,12 @@ def _summary(report: Report, style: Style) -> Iterator[Line]:
     if style.verbose or not any(f.status is not FileStatus.UNCHANGED for f in report.files or ()):
         for note in report.notes:
             yield ((note, "dim"),)
+    if report.command != "resume" or report.findings:  # it does something, and looks for nothing
+        yield from _totals(report, style)
+
+
+def _totals(report: Report, style: Style) -> Iterator[Line]:
+    """One line: how much of everything there is."""
     parts = []
     if report.files is not None and report.command == "lint":
         fixed = sum(n for f in report.files for name, n in f.moves.items() if name != "noqa")

@@ -68,6 +68,11 @@ def diagnose_refusal(error: ControlPlaneError | AccountError, now: datetime) -> 
     return _finding(rule, "control plane", told, reason=f"{error.what}{times}")
 
 
+def as_refusal(error: ControlPlaneError | AccountError, now: datetime) -> Finding | None:
+    """The finding that an error is, where it is about the key; None where it is not, and may pass."""
+    return diagnose_refusal(error, now) if is_refusal(error) else None
+
+
 def diagnose_clock(ahead: float | None) -> Iterator[Finding]:
     """``ahead``: seconds that this machine's clock is ahead of the server's; None: not known."""
     if ahead is None or abs(ahead) <= _SKEW.total_seconds():

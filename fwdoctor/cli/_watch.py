@@ -1,0 +1,127 @@
+"""``--watch``: a probe that looks again and again, and shows what changes."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fwdoctor.cli._options import Output
+
+if TYPE_CHECKING:
+    from fwdoctor.controlplane.connection import Connection
+    from fwdoctor.controlplane.names import Kind
+    from fwdoctor.controlplane.watch import Sight, Verdict
+    from fwdoctor.finding import Report
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_INTERVAL, _TIMEOUT = 5, 1800
+#: Nobody waits longer than a month.
+MOST = 31 * 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """How often to look, and for how long, in seconds."""
+
+    interval: int
+    timeout: int
+
+
+def watch_options(function: _F) -> _F:
+    """Give a command ``--watch`` and what goes with it; it gets them as ``watching=``, None without."""
+
+    @functools.wraps(function)
+    def wrapper(**values: Any) -> Any:
+        watched = values.pop("watch")
+        interval, timeout = values.pop("interval"), values.pop("timeout")
+        if not watched and (interval is not None or timeout is not None):
+            raise click.UsageError("--interval and --timeout go with --watch.")
+        watching = Watching(interval or _INTERVAL, timeout or _TIMEOUT) if watched else None
+        return function(watching=watching, **values)
+
+    seconds: dict[str, Any] = {"type": click.IntRange(1, MOST), "metavar": "SECONDS"}
+    options = [
+        click.option("--watch", is_flag=True, help="Look until it is fine, needs somebody, or has ended."),
+        click.option("--interval", **seconds, help=f"Of --watch: between looks.  [default: {_INTERVAL}]"),
+        click.option("--timeout", **seconds, help=f"Of --watch: at most.  [default: {_TIMEOUT}]"),
+    ]
+    for option in reversed(options):
+        wrapper = option(wrapper)
+    return wrapper  # type: ignore[return-value]
+
+
+def watch(name: str, kind: Kind, watching: Watching, output: Output) -> int:
+    """Watch a trainer job or a deployment; the exit status is that of the last look."""
+    import asyncio
+
+    from fwdoctor.cli._live import Live
+    from fwdoctor.controlplane.client import ControlPlane
+    from fwdoctor.controlplane.connection import Connection
+    from fwdoctor.controlplane.names import parse
+    from fwdoctor.controlplane.timing import Clock
+    from fwdoctor.controlplane.watch import Verdict, Watch
+
+    resource = parse(name, kind)
+    clock = Clock()
+    connection = Connection.from_environment(os.environ)
+    lines = output.output_format == "jsonl"
+    with Live(clock.now, quiet=output.quiet or lines) as live:
+
+        def show(sight: Sight) -> None:
+            live(*(connection.hide(line) for line in sight.lines))
+            if lines:
+                _print({"type": "look", **sight.row()}, connection)
+
+        plane = ControlPlane(connection, clock=clock)
+        watched = Watch(plane, resource, show, clock)
+
+        async def run() -> Verdict:
+            async with plane:
+                return await watched.run(watching.interval, watching.timeout)
+
+        try:
+            verdict = asyncio.run(run())
+        except KeyboardInterrupt:
+            verdict = Verdict(f"no longer watched: {watched.summary()}")
+            interrupted = True
+        else:
+            interrupted = False
+    if lines and verdict.text:
+        _print({"type": "verdict", "verdict": verdict.text}, connection)
+    return output.finish(_report(watched.sight, verdict, interrupted=interrupted))
+
+
+def _print(row: dict[str, Any], connection: Connection) -> None:
+    """A line of JSON on the standard output, at once."""
+    import json
+
+    click.echo(json.dumps(_hidden(row, connection.hide)))
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    """JSON with all texts hidden that hold secrets; names of fields are ours."""
+    if isinstance(value, dict):
+        return {name: _hidden(inner, hide) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(inner, hide) for inner in value]
+    return hide(value) if isinstance(value, str) else value
+
+
+def _report(sight: Sight | None, verdict: Verdict, *, interrupted: bool = False) -> Report:
+    from fwdoctor.finding import Report
+
+    probed = sight.probed if sight is not None else None
+    findings = (*(probed.findings if probed else ()), *verdict.findings)
+    return Report(
+        command="probe",
+        findings=findings,
+        checks=tuple(probed.outcomes) if probed else (),
+        problems=(*(probed.problems if probed else ()), *verdict.problems),
+        notes=(*(probed.notes if probed else ()), *([verdict.text] if verdict.text else [])),
+        interrupted=interrupted,
+    )

@@ -83,6 +83,7 @@ class Job:
     shape: str | None = None
     region: str | None = None
     replicas: int | None = None
+    nodes: int | None = None
 
     @classmethod
     def of(cls, row: Row) -> Job:
@@ -105,6 +106,7 @@ class Job:
             shape=text(row, "trainingShapeVersion"),
             region=text(row, "trainingConfig.region"),
             replicas=count(row, "trainerReplicaCount"),
+            nodes=count(row, "nodeCount"),
         )
 
 

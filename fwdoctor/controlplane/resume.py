@@ -111,7 +111,7 @@ async def _gpus(look: Look, job: Job) -> str | None:
     version, _ = await reading.shape_of(look, job)
     if version is None or not version.accelerators or not version.accelerator:
         return None
-    counts = ((version.nodes, "nodes"), (job.replicas, "replicas"))
+    counts = ((job.nodes or version.nodes, "nodes"), (job.replicas, "replicas"))
     more = "".join(f", {count} {what}" for count, what in counts if count and count > 1)
     return f"{version.accelerators} × {version.accelerator}{more}"
 

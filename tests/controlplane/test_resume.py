@@ -284,7 +284,7 @@ def test_without_waiting(plane: FakeControlPlane) -> None:
         ),
         (faults.error(401), ["FWP001"], None),
         (faults.error(403), ["FWP006"], None),
-        (faults.error(402), [], "the account has not paid"),
+        (faults.error(402), ["FWP004"], None),
         (faults.error(404), [], "404"),
         (faults.error(409, "in transition"), [], "in transition"),
         (faults.error(412), [], "the account is suspended"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from fwdoctor.controlplane.look import Look, Probed
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+
+def _timeout(function: _F) -> _F:
+    """Give a subcommand ``--timeout``; it gets it as ``timeout``, in seconds."""
+    told = "For all requests together; what is not read by then is told."
+    of = click.FloatRange(0, 3600, min_open=True)
+    return click.option(
+        "--timeout", type=of, default=60.0, show_default=True, metavar="SECONDS", help=told
+    )(function)
 
 
 @click.group("probe")
@@ -25,44 +36,48 @@ def command() -> None:
 
 @command.command("job")
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@_timeout
 @output_options
-def job(jobs: tuple[str, ...], output: Output) -> int:
+def job(jobs: tuple[str, ...], timeout: float, output: Output) -> int:
     """What state trainer jobs are in, what it means, and what to do."""
     from fwdoctor.controlplane.probes import probe_job
 
-    return _run(output, *(_bound(probe_job, name) for name in jobs))
+    return _run(output, timeout, *(_bound(probe_job, name) for name in jobs))
 
 
 @command.command("checkpoints")
 @click.argument("job")
 @click.option("--output-model-id", "model", metavar="ID", help="Check the id to promote under, too.")
+@_timeout
 @output_options
-def checkpoints(job: str, model: str | None, output: Output) -> int:
+def checkpoints(job: str, model: str | None, timeout: float, output: Output) -> int:
     """What a trainer job has saved, what of it can be promoted, and for how long."""
     from fwdoctor.controlplane.probes import probe_checkpoints
 
-    return _run(output, _bound(probe_checkpoints, job, model))
+    return _run(output, timeout, _bound(probe_checkpoints, job, model))
 
 
 @command.command("deployment")
 @click.argument("deployment")
 @click.option("--job", metavar="JOB", help="The trainer job whose weights it is to serve.")
+@_timeout
 @output_options
-def deployment(deployment: str, job: str | None, output: Output) -> int:
+def deployment(deployment: str, job: str | None, timeout: float, output: Output) -> int:
     """What a deployment follows, how many replicas serve, and which weights."""
     from fwdoctor.controlplane.probes import probe_deployment
 
-    return _run(output, _bound(probe_deployment, deployment, job))
+    return _run(output, timeout, _bound(probe_deployment, deployment, job))
 
 
 @command.command("account")
 @click.option("--all", "everything", is_flag=True, help="Also what is over: stopped, deleted.")
+@_timeout
 @output_options
-def account(everything: bool, output: Output) -> int:
+def account(everything: bool, timeout: float, output: Output) -> int:
     """All trainer jobs and deployments of the account, with a verdict each."""
     from fwdoctor.controlplane.probes import probe_account
 
-    return _run(output, _bound(probe_account, everything=everything))
+    return _run(output, timeout, _bound(probe_account, everything=everything))
 
 
 @command.command("shape")
@@ -71,6 +86,7 @@ def account(everything: bool, output: Output) -> int:
 @click.option("--lora-rank", type=click.IntRange(0), help="0: all parameters.")
 @click.option("--reference", is_flag=True, help="It is to compute references.")
 @click.option("--context", type=click.IntRange(1), help="The longest sequence, in tokens.")
+@_timeout
 @output_options
 def shape(
     shape: str,
@@ -78,34 +94,36 @@ def shape(
     lora_rank: int | None,
     reference: bool,
     context: int | None,
+    timeout: float,
     output: Output,
 ) -> int:
     """Whether a training shape can be used, and for what."""
     from fwdoctor.controlplane.diagnoses.shapes import Wanted
     from fwdoctor.controlplane.probes import probe_shape
 
-    return _run(output, _bound(probe_shape, shape, Wanted(base_model, lora_rank, reference, context)))
+    return _run(output, timeout, _bound(probe_shape, shape, Wanted(base_model, lora_rank, reference, context)))
 
 
 def _bound(probe: Any, *values: Any, **more: Any) -> Callable[[Look], Awaitable[Probed]]:
     return lambda look: probe(look, *values, **more)
 
 
-def _run(output: Output, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
-    """Run probes one after the other and print what they say."""
+def _run(output: Output, timeout: float, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
+    """Run probes one after the other, all within ``timeout`` seconds, and print what they say."""
     import asyncio
 
     from fwdoctor.controlplane.client import AccountError, ControlPlane
     from fwdoctor.controlplane.connection import Connection
     from fwdoctor.controlplane.errors import ControlPlaneError
     from fwdoctor.controlplane.look import Look, Probed, now, refused
+    from fwdoctor.controlplane.timing import Budget
     from fwdoctor.finding import Problem, Report
 
     connection = Connection.from_environment(os.environ)
 
     async def ask() -> list[Probed]:
         async with ControlPlane(connection) as plane:
-            look = Look(plane, now())
+            look = Look(plane, now(), Budget(timeout))
             found: list[Probed] = []
             for probe in probes:
                 try:

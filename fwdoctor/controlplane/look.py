@@ -56,6 +56,11 @@ class Look:
     unread: list[str] = field(default_factory=list)
     _asked: dict[tuple[str, ...], asyncio.Task[Any]] = field(default_factory=dict, repr=False)
 
+    async def rest(self) -> None:
+        """Wait before a second look, as far as there is time."""
+        left = self.budget.left() if self.budget is not None else self.pause
+        await asyncio.sleep(min(self.pause, left))
+
     async def account(self) -> Account:
         """The key's account.
 

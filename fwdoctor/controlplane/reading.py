@@ -66,7 +66,7 @@ async def trainer_answers(look: Look, job: Job, resource: Resource, owner: Accou
     status: int | None = None
     for attempt in range(_TRIES):
         if attempt:
-            await asyncio.sleep(look.pause)
+            await look.rest()
         try:
             status = await look.plane.healthz(resource, owner.id, budget=look.budget)
         except ControlPlaneError as error:
@@ -156,7 +156,7 @@ async def served(look: Look, deployment: Deployment, resource: Resource, owner: 
     suspects = _not_ready(first.replicas)
     if not suspects:
         return first
-    await asyncio.sleep(look.pause)
+    await look.rest()
     second = await _replicas(look, deployment, resource, owner)
     again = _not_ready(second.replicas or ()) if second else {}
     stuck = tuple(pod for pod, state in suspects.items() if again.get(pod) == state)

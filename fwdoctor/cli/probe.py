@@ -21,9 +21,9 @@ def _timeout(function: _F) -> _F:
     """Give a subcommand ``--timeout``; it gets it as ``timeout``, in seconds."""
     told = "For all requests together; what is not read by then is told."
     of = click.FloatRange(0, 3600, min_open=True)
-    return click.option(
-        "--timeout", type=of, default=60.0, show_default=True, metavar="SECONDS", help=told
-    )(function)
+    return click.option("--timeout", type=of, default=60.0, show_default=True, metavar="SECONDS", help=told)(
+        function
+    )
 
 
 @click.group("probe")
@@ -101,7 +101,9 @@ def shape(
     from fwdoctor.controlplane.diagnoses.shapes import Wanted
     from fwdoctor.controlplane.probes import probe_shape
 
-    return _run(output, timeout, _bound(probe_shape, shape, Wanted(base_model, lora_rank, reference, context)))
+    return _run(
+        output, timeout, _bound(probe_shape, shape, Wanted(base_model, lora_rank, reference, context))
+    )
 
 
 def _bound(probe: Any, *values: Any, **more: Any) -> Callable[[Look], Awaitable[Probed]]:

@@ -352,6 +352,7 @@ class ControlPlane:
             raise await self._refusal(request, response)
         content = await self._body(request, response, self._limits.answer_bytes)
         hide = self._connection.hide
+        content = self._connection.without_key(content)
         try:
             answer = body.parse(content, self._limits.depth)
         except ValueError as error:

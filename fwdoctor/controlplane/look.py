@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from fwdoctor.controlplane.client import Account, AccountError, ControlPlane
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind
+from fwdoctor.controlplane.sparse import printable
 from fwdoctor.controlplane.timing import Budget
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Problem, Severity
 from fwdoctor.rulebook import rulebook
@@ -135,7 +136,8 @@ def refused(error: ControlPlaneError | AccountError) -> Finding | None:
     """The finding that an error is, where it is one about access; else None: it is a problem."""
     book = rulebook()
     if isinstance(error, AccountError):
-        rule, variables = ("FWP002", {"accounts": ", ".join(error.ids)}) if error.ids else ("FWP003", {})
+        ids = ", ".join(map(printable, error.ids))
+        rule, variables = ("FWP002", {"accounts": ids}) if ids else ("FWP003", {})
         return book[rule].fill(variables, resource="account", evidence="GET /v1/accounts")
     if error.kind is Kind.UNAUTHORIZED:
         return book["FWP001"].fill({}, resource="key", evidence=error.request)

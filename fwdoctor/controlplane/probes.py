@@ -21,7 +21,7 @@ from fwdoctor.controlplane.diagnoses.shapes import Wanted
 from fwdoctor.controlplane.errors import ControlPlaneError
 from fwdoctor.controlplane.look import Look, Probed, nothing
 from fwdoctor.controlplane.names import Kind as Named
-from fwdoctor.controlplane.names import Resource, parse
+from fwdoctor.controlplane.names import Resource, is_id, parse
 from fwdoctor.controlplane.reading import Seen, Served
 from fwdoctor.controlplane.resources import Deployment, Job, Model, ShapeVersion, last
 from fwdoctor.controlplane.states import Phase
@@ -53,6 +53,11 @@ async def probe_job(look: Look, name: str) -> Probed:
         probed.add(f"job {resource.id}", "not found", [_no_job(resource, owner)])
     else:
         _add_job(look, probed, seen, await about_job(look, seen, resource, owner))
+        if seen.job.state.name == "JOB_STATE_PAUSED":
+            # That is why, as a rule.
+            suspended = list(of_account.diagnose_account(owner.row))
+            if suspended:
+                probed.add(f"account {owner.id}", "suspended", suspended)
     probed.problems += look.problems()
     return probed
 
@@ -164,7 +169,8 @@ async def about_deployment(
     ``asked`` is the job that the user asks about, ``seen`` what was read of it; without one it is the job
     that the deployment says it follows. ``known`` are jobs whose rows were read already.
     """
-    follows = parse(deployment.trainer, Named.TRAINER_JOB) if deployment.trainer else None
+    is_named = deployment.trainer is not None and is_id(deployment.trainer)
+    follows = parse(str(deployment.trainer), Named.TRAINER_JOB) if is_named else None
     served, attached, other, writers = await asyncio.gather(
         reading.served(look, deployment, resource, owner),
         reading.attached(look, deployment, owner, known),
@@ -172,8 +178,15 @@ async def about_deployment(
         _writers(look, deployment, owner, known),
     )
     seen = seen if asked is not None else other
-    shape, _ = await reading.shape_of(look, seen.job) if seen else (None, None)
-    return list(_diagnose_pair(look, deployment, owner, seen, attached, asked, served, writers, shape))
+    (shape, _), words = await asyncio.gather(
+        reading.shape_of(look, seen.job) if seen else _no_shape_known(),
+        reading.last_words(look, deployment, resource, owner, crashes=bool(served and served.crashed)),
+    )
+    return list(_diagnose_pair(look, deployment, owner, seen, attached, asked, served, writers, shape, words))
+
+
+async def _no_shape_known() -> tuple[None, None]:
+    return None, None
 
 
 async def _try_job(look: Look, resource: Resource, owner: Account) -> Seen | None:
@@ -204,6 +217,7 @@ def _diagnose_pair(
     served: Served | None,
     writers: Sequence[Job] | None,
     shape: ShapeVersion | None,
+    last_words: str | None,
 ) -> list[Finding]:
     job, saved = (seen.job, seen.checkpoints) if seen else (None, None)
     replicas = served.replicas if served else None
@@ -220,6 +234,7 @@ def _diagnose_pair(
         has_weights=has_weights,
         shape=shape,
         writers=writers,
+        last_words=last_words,
     )
     if job is not None:
         left = of_deployments.left_behind(
@@ -235,6 +250,7 @@ def _diagnose_pair(
             checkpoints=saved,
             crashes=served.crashed,
             stuck=served.stuck,
+            last_words=last_words,
         )
     return [f for f in findings if f is not None]
 
@@ -252,21 +268,22 @@ async def probe_account(look: Look, *, everything: bool = False) -> Probed:
         reading.quotas(look, owner),
         reading.sessions(look, owner),
     )
-    shown = [job for job in jobs or () if everything or job.state.is_alive or job.state.holds_gpus]
+    shown = [job for job in jobs or () if everything or _matters(job)]
     serving = [d for d in deployments or () if everything or d.state not in ("DELETED", "DELETING")]
     per_job, per_deployment = await asyncio.gather(
         asyncio.gather(*(_of_account_job(look, job, owner) for job in shown)),
         asyncio.gather(*(_of_account_deployment(look, d, owner, jobs or ()) for d in serving)),
     )
-    across = of_account.diagnose_jobs(jobs or ())
+    across = of_account.diagnose_jobs(jobs or (), look.now)
     found = [
         *of_account.diagnose_account(owner.row),
         *of_account.diagnose_quotas(quotas or ()),
         *of_account.diagnose_sessions(sessions),
     ]
     if jobs is not None and deployments is not None:
-        shapes = [(job, shape) for job, (shape, _) in zip(shown, per_job, strict=True)]
-        found += of_account.explain_quotas(quotas or (), shapes, deployments)
+        shapes = {job.id: shape for job, (shape, _) in zip(shown, per_job, strict=True)}
+        known = [(job, shapes.get(job.id)) for job in jobs]
+        found += of_account.explain_quotas(quotas or (), known, deployments)
     probed.add(f"account {owner.id}", words.account(jobs, deployments), found)
     by_job: dict[str, list[Finding]] = {}
     for finding in across:
@@ -282,8 +299,15 @@ async def probe_account(look: Look, *, everything: bool = False) -> Probed:
     return probed
 
 
+def _matters(job: Job) -> bool:
+    """Whether an account is told of a job: it works, or holds GPUs, or nobody knows what its state means."""
+    return job.state.is_alive or bool(job.state.holds_gpus) or job.state.phase is Phase.UNKNOWN
+
+
 async def _of_account_job(look: Look, job: Job, owner: Account) -> tuple[ShapeVersion | None, list[Finding]]:
     """A job of a list: its shape, and the findings without what only a look at the trainer itself tells."""
+    if not is_id(job.id):  # nothing more can be asked about it
+        return None, list(of_jobs.diagnose(job, look.now))
     path = parse(job.id, Named.TRAINER_JOB).path(owner.id)
     saved, (shape, _) = await asyncio.gather(reading.checkpoints(look, path), reading.shape_of(look, job))
     return shape, list(of_jobs.diagnose(job, look.now, saved))
@@ -293,8 +317,11 @@ async def _of_account_deployment(
     look: Look, deployment: Deployment, owner: Account, known: Sequence[Job]
 ) -> list[Finding]:
     """A deployment of a list; what is only good to know is left to a probe of its own."""
-    resource = parse(deployment.id, Named.DEPLOYMENT)
-    found = await about_deployment(look, deployment, resource, owner, known=known)
+    if is_id(deployment.id):
+        resource = parse(deployment.id, Named.DEPLOYMENT)
+        found = await about_deployment(look, deployment, resource, owner, known=known)
+    else:
+        found = list(of_deployments.diagnose(deployment, owner.id, look.now))
     across = [f for job in known for f in of_deployments.only_reader(job, [deployment])]
     # What the account shows as a whole says it better.
     told = {"FWP305"} if across else set()
@@ -324,7 +351,11 @@ async def probe_shape(look: Look, name: str, wanted: Wanted) -> Probed:
     if row is None or (pinned and own is None):
         return _no_shape(probed, resource.name(_CATALOGUE) if row else shape, owner, 404)
     version = ShapeVersion.of(own) if own else None
-    findings = [*of_shapes.diagnose(shape, latest, version, wanted), *of_shapes.diagnose_model(model, wanted)]
+    validated = await reading.serving_shape_is_validated(look, version or latest)
+    findings = [
+        *of_shapes.diagnose(shape, latest, version, wanted, serving_validated=validated),
+        *of_shapes.diagnose_model(model, wanted),
+    ]
     probed.add(f"shape {last(shape)}", words.shape(version or latest), findings)
     probed.problems += look.problems()
     return probed

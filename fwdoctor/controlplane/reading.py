@@ -12,7 +12,7 @@ from fwdoctor.controlplane.diagnoses.deployments import Attached
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind
 from fwdoctor.controlplane.look import Look
 from fwdoctor.controlplane.names import Kind as Named
-from fwdoctor.controlplane.names import Resource, parse, recognize
+from fwdoctor.controlplane.names import Resource, is_id, parse, recognize
 from fwdoctor.controlplane.resources import (
     RETENTION,
     Checkpoint,
@@ -23,6 +23,7 @@ from fwdoctor.controlplane.resources import (
     ShapeVersion,
     Stop,
 )
+from fwdoctor.controlplane.sparse import flag, told
 from fwdoctor.errors import FwdoctorError
 
 JOBS = "rlorTrainerJobs"
@@ -99,6 +100,19 @@ async def shape_of(look: Look, job: Job) -> tuple[ShapeVersion | None, ShapeVers
     return own, latest
 
 
+async def serving_shape_is_validated(look: Look, version: ShapeVersion | None) -> bool | None:
+    """Whether the deployment shape that a training shape names can be used; None: there is no telling."""
+    name = version.deployment_shape if version is not None else None
+    if not name or not all(map(is_id, name.split("/"))):
+        return None
+    try:
+        row = await look.row(f"/v1/{name}")
+    except ControlPlaneError as error:
+        look.miss(error)
+        return None
+    return flag(row, "validated")
+
+
 async def _version(look: Look, name: str) -> ShapeVersion | None:
     try:
         row = await look.row(f"/v1/{name}")
@@ -173,10 +187,26 @@ async def _replicas(look: Look, deployment: Deployment, resource: Resource, owne
             return Served(None, crashed=error.status)
         look.miss(error)
         return None
+    except FwdoctorError:  # its base model is no name
+        return None
     rows = answer.get("replicas")
     if not isinstance(rows, list):
         return Served(None)
     return Served([Replica.of(row) for row in rows if isinstance(row, dict)])
+
+
+async def last_words(
+    look: Look, deployment: Deployment, resource: Resource, owner: Account, *, crashes: bool
+) -> str | None:
+    """What the serving container said when it died; None where it did not, or nobody knows."""
+    if not crashes and deployment.state not in ("FAILED", "UPDATING"):
+        return None
+    try:
+        row = await look.row(f"{resource.path(owner.id)}/terminationMessage")
+    except ControlPlaneError as error:
+        look.miss(error)
+        return None
+    return told(row, "message")
 
 
 def _not_ready(replicas: Sequence[Replica]) -> dict[str, tuple[str | None, str | None]]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from fwdoctor.controlplane.sparse import count, duration, flag, number, rows, text, time
+from fwdoctor.controlplane.sparse import count, duration, flag, number, rows, text, time, told
+from fwdoctor.controlplane.sparse import field as field_of
 from fwdoctor.controlplane.states import JobState, job_state
 
 Row = Mapping[str, Any]
@@ -48,7 +49,7 @@ class Status:
     def of(cls, row: Row) -> Status:
         """As the SDK looks for it, in that order."""
         places = ("statusMessage", "message", "status.message", "status.statusMessage", "status.detail")
-        found = (text(row, place) for place in places)
+        found = (told(row, place) for place in places)
         reasons = (text(detail, "reason") for detail in rows(row, "status.details") or ())
         return cls(
             next((m for m in found if m), None),
@@ -91,7 +92,7 @@ class Job:
             base_model=text(row, "trainingConfig.baseModel"),
             lora_rank=count(row, "trainingConfig.loraRank"),
             forward_only=flag(row, "forwardOnly"),
-            display_name=text(row, "displayName"),
+            display_name=told(row, "displayName"),
             keyed_to=last(text(row, "hotLoadDeploymentId")),
             inactivity=inactivity,
             never_stops=flag(row, "disableInactivityCleanup"),
@@ -323,6 +324,7 @@ class ShapeVersion:
     accelerator: str | None = None
     accelerators: int | None = None
     nodes: int | None = None
+    #: "" where it says that there is none
     deployment_shape: str | None = None
 
     @classmethod
@@ -330,6 +332,7 @@ class ShapeVersion:
         """A version from its row (``…/trainingShapes/<shape>/versions/<version>``)."""
         name = text(row, "name") or ""
         shape, _, version = name.partition("/versions/")
+        serving = field_of(row, "snapshot.deploymentShapeVersion")
         return cls(
             shape=shape,
             version=version or "?",
@@ -342,7 +345,7 @@ class ShapeVersion:
             accelerator=text(row, "snapshot.acceleratorType"),
             accelerators=count(row, "snapshot.acceleratorCount"),
             nodes=count(row, "snapshot.nodeCount"),
-            deployment_shape=text(row, "snapshot.deploymentShapeVersion"),
+            deployment_shape="" if serving == "" else text(row, "snapshot.deploymentShapeVersion"),
         )
 
     @property

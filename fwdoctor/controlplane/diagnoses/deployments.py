@@ -39,14 +39,16 @@ def diagnose(
     has_weights: bool | None = None,
     shape: ShapeVersion | None = None,
     writers: Sequence[Job] | None = None,
+    last_words: str | None = None,
 ) -> Iterator[Finding]:
     """What there is to say about a deployment. What is None was not read.
 
     ``job`` is the trainer that the user asks about, ``shape`` the version of the training shape that it runs
     on, ``attached`` the trainer whose weights the deployment takes, ``has_weights`` whether a replica has
-    loaded a snapshot, ``writers`` are the jobs that write to its own bucket (PER_DEPLOYMENT).
+    loaded a snapshot, ``writers`` are the jobs that write to its own bucket (PER_DEPLOYMENT). ``last_words``
+    is what its serving container said when it died.
     """
-    yield from _state(deployment, now)
+    yield from _state(deployment, now, last_words)
     yield from _bucket(deployment, account)
     if job is not None:
         yield from _pair(deployment, job)
@@ -61,16 +63,23 @@ def diagnose(
         yield _finding("FWP321", deployment, "hotLoadTransitionType")
 
 
-def _state(deployment: Deployment, now: datetime) -> Iterator[Finding]:
+def _state(deployment: Deployment, now: datetime, last_words: str | None) -> Iterator[Finding]:
     if deployment.state == "FAILED":
-        reason = deployment.status.message or deployment.status.code or "it does not say why"
-        yield _finding("FWP308", deployment, "state, status", reason=reason)
+        told = (deployment.status.message, last_words)
+        reason = ": ".join(text for text in told if text) or deployment.status.code or "it does not say why"
+        yield _finding("FWP308", deployment, "state, status, terminationMessage", reason=reason)
     if deployment.state == "DELETED" and deployment.purged is not None and deployment.purged > now:
         yield _finding("FWP314", deployment, "state, purgeTime", until=moment(deployment.purged))
     if deployment.state == "UPDATING" and deployment.updated is not None:
         since = now - deployment.updated
         if since > _LONG_UPDATE:
-            yield _finding("FWP313", deployment, "state, updateTime", age=age(since))
+            said = last_message(last_words)
+            yield _finding("FWP313", deployment, "state, updateTime", age=age(since), said=said)
+
+
+def last_message(last_words: str | None) -> str:
+    """What a container said when it died, as the end of a sentence."""
+    return f'; its last message: "{last_words}"' if last_words else ""
 
 
 def _bucket(deployment: Deployment, account: str) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from fwdoctor.controlplane.diagnoses.deployments import last_message
 from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, Replica
 from fwdoctor.controlplane.words import age
 from fwdoctor.finding import Finding, Severity
@@ -30,16 +31,19 @@ def diagnose(
     checkpoints: Sequence[Checkpoint] | None = None,
     crashes: int | None = None,
     stuck: Sequence[str] = (),
+    last_words: str | None = None,
 ) -> Iterator[Finding]:
     """What there is to say about the weights.
 
     ``replicas`` None: the status has no such list. ``checkpoints`` are those of ``job``, None where they were
     not read; ``crashes`` is the HTTP status (5xx) that came back again and again instead of an answer;
-    ``stuck`` are the replicas that were not ready in two looks, without any change.
+    ``stuck`` are the replicas that were not ready in two looks, without any change; ``last_words`` is what
+    the serving container said when it died.
     """
     if crashes is not None:
         if deployment.state == "READY":
-            yield _finding("FWP408", deployment, "the status of the weight sync", status=str(crashes))
+            told = {"status": str(crashes), "said": last_message(last_words)}
+            yield _finding("FWP408", deployment, "the weight-sync status, four times", **told)
         return
     if replicas is None:
         yield _finding("FWP414", deployment, "replicas")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fwdoctor.controlplane import reading, words
 from fwdoctor.controlplane.client import Account
@@ -23,7 +24,7 @@ from fwdoctor.controlplane.look import Look, Probed, nothing
 from fwdoctor.controlplane.names import Kind as Named
 from fwdoctor.controlplane.names import Resource, is_id, parse
 from fwdoctor.controlplane.reading import Seen, Served
-from fwdoctor.controlplane.resources import Deployment, Job, Model, ShapeVersion, last
+from fwdoctor.controlplane.resources import Deployment, Job, Model, Quota, ShapeVersion, last
 from fwdoctor.controlplane.states import Phase
 from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
@@ -143,7 +144,7 @@ async def probe_deployment(look: Look, name: str, job_name: str | None = None) -
     if row is None:
         probed.add(f"deployment {resource.id}", "not found", [_no_deployment(resource, owner)])
     else:
-        deployment = Deployment.of(row)
+        deployment = replace(Deployment.of(row), id=resource.id)
         found = await about_deployment(look, deployment, resource, owner, asked=asked, seen=seen)
         probed.add(f"deployment {deployment.id}", words.deployment(deployment), found)
     if asked is not None and seen is None:
@@ -201,10 +202,12 @@ async def _writers(
     look: Look, deployment: Deployment, owner: Account, known: Sequence[Job]
 ) -> list[Job] | None:
     """The jobs that write to a deployment's own bucket; None where there is no telling."""
-    if deployment.trainer is not None or not deployment.hot_load:
+    if deployment.trainer is not None or deployment.follows is None or not deployment.hot_load:
         return None
     jobs = known or await reading.jobs(look, owner)
-    return None if jobs is None else [job for job in jobs if job.keyed_to == deployment.id]
+    if jobs is None or any(job.keyed_to is None and job.state.is_alive for job in jobs):
+        return None
+    return [job for job in jobs if job.keyed_to == deployment.id]
 
 
 def _diagnose_pair(
@@ -221,7 +224,7 @@ def _diagnose_pair(
 ) -> list[Finding]:
     job, saved = (seen.job, seen.checkpoints) if seen else (None, None)
     replicas = served.replicas if served else None
-    has_weights = any(of_weights.served(r) for r in replicas) if replicas else None
+    has_weights = of_weights.has_weights(replicas or ())
     findings: list[Finding | None] = []
     if asked is not None and job is not None:
         findings.append(of_deployments.stale_attachment(deployment, job, attached))
@@ -271,7 +274,7 @@ async def probe_account(look: Look, *, everything: bool = False) -> Probed:
     shown = [job for job in jobs or () if everything or _matters(job)]
     serving = [d for d in deployments or () if everything or d.state not in ("DELETED", "DELETING")]
     per_job, per_deployment = await asyncio.gather(
-        asyncio.gather(*(_of_account_job(look, job, owner) for job in shown)),
+        asyncio.gather(*(_of_account_job(look, job, owner, quotas) for job in shown)),
         asyncio.gather(*(_of_account_deployment(look, d, owner, jobs or ()) for d in serving)),
     )
     across = of_account.diagnose_jobs(jobs or (), look.now)
@@ -304,13 +307,15 @@ def _matters(job: Job) -> bool:
     return job.state.is_alive or bool(job.state.holds_gpus) or job.state.phase is Phase.UNKNOWN
 
 
-async def _of_account_job(look: Look, job: Job, owner: Account) -> tuple[ShapeVersion | None, list[Finding]]:
+async def _of_account_job(
+    look: Look, job: Job, owner: Account, quotas: Sequence[Quota] | None
+) -> tuple[ShapeVersion | None, list[Finding]]:
     """A job of a list: its shape, and the findings without what only a look at the trainer itself tells."""
-    if not is_id(job.id):  # nothing more can be asked about it
-        return None, list(of_jobs.diagnose(job, look.now))
-    path = parse(job.id, Named.TRAINER_JOB).path(owner.id)
-    saved, (shape, _) = await asyncio.gather(reading.checkpoints(look, path), reading.shape_of(look, job))
-    return shape, list(of_jobs.diagnose(job, look.now, saved))
+    path = parse(job.id, Named.TRAINER_JOB).path(owner.id) if is_id(job.id) else None
+    saved, (shape, _) = await asyncio.gather(
+        reading.checkpoints(look, path) if path else nothing(), reading.shape_of(look, job)
+    )
+    return shape, list(of_jobs.diagnose(job, look.now, saved, shape=shape, quotas=quotas))
 
 
 async def _of_account_deployment(

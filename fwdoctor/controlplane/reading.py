@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.client import Account
@@ -51,7 +51,8 @@ async def job(look: Look, resource: Resource, owner: Account) -> Seen | None:
     """
     path = resource.path(owner.id)
     row, saved = await asyncio.gather(look.row(path), checkpoints(look, path))
-    return None if row is None else Seen(Job.of(row), saved)
+    # It is the one that was asked for, whether it says so or not.
+    return None if row is None else Seen(replace(Job.of(row), id=resource.id), saved)
 
 
 async def checkpoints(look: Look, path: str) -> list[Checkpoint] | None:

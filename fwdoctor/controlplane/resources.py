@@ -20,6 +20,8 @@ Row = Mapping[str, Any]
 _GPU = re.compile(r"[A-Z]+_([A-Z0-9]+)(?:_|$)")
 _GPU_QUOTA = re.compile(r"training-([a-z0-9]+)-count")
 _SUFFIX = re.compile(r"-([0-9a-f]{8})$")
+#: In place of an id that a row does not tell.
+NAMELESS = "?"
 #: What the platform takes where a job does not say: an hour without activity.
 DEFAULT_INACTIVITY = timedelta(minutes=60)
 #: How long what was deleted is kept.
@@ -71,6 +73,7 @@ class Job:
     lora_rank: int | None = None
     forward_only: bool | None = None
     display_name: str | None = None
+    #: the deployment to whose bucket it writes; "" where it says that there is none
     keyed_to: str | None = None
     inactivity: timedelta | None = None
     never_stops: bool | None = None
@@ -83,8 +86,9 @@ class Job:
         """A job from its row."""
         # 0 and nothing both stand for the platform's default.
         inactivity = duration(row, "inactivityTimeout") or None
+        keyed_to = field_of(row, "hotLoadDeploymentId")
         return cls(
-            id=last(text(row, "name")) or "?",
+            id=last(text(row, "name")) or NAMELESS,
             state=job_state(text(row, "state") or "JOB_STATE_UNSPECIFIED"),
             status=Status.of(row),
             created=time(row, "createTime"),
@@ -93,7 +97,7 @@ class Job:
             lora_rank=count(row, "trainingConfig.loraRank"),
             forward_only=flag(row, "forwardOnly"),
             display_name=told(row, "displayName"),
-            keyed_to=last(text(row, "hotLoadDeploymentId")),
+            keyed_to="" if keyed_to == "" else last(text(row, "hotLoadDeploymentId")),
             inactivity=inactivity,
             never_stops=flag(row, "disableInactivityCleanup"),
             shape=text(row, "trainingShapeVersion"),
@@ -122,7 +126,7 @@ class Checkpoint:
             if (text(place, "availabilityClass") or "").endswith("SINGLE_REGION")
         ]
         return cls(
-            id=last(text(row, "name")) or "?",
+            id=last(text(row, "name")) or NAMELESS,
             kind=(text(row, "checkpointType") or "UNSPECIFIED").removeprefix("CHECKPOINT_TYPE_"),
             promotable=flag(row, "promotable"),
             created=time(row, "createTime"),
@@ -199,6 +203,7 @@ class Deployment:
     replicas: Replicas
     base_model: str | None = None
     region: str | None = None
+    #: the trainer that it is attached to; "" where it says that there is none
     follows: str | None = None
     bucket: str | None = None
     bucket_type: str | None = None
@@ -235,9 +240,9 @@ class Deployment:
     @classmethod
     def of(cls, row: Row) -> Deployment:
         """A deployment from its row."""
-        stats = row.get("replicaStats")
+        stats, follows = row.get("replicaStats"), field_of(row, "hotLoadTrainerJob")
         return cls(
-            id=last(text(row, "name")) or "?",
+            id=last(text(row, "name")) or NAMELESS,
             state=text(row, "state") or "STATE_UNSPECIFIED",
             status=Status.of(row),
             replicas=Replicas(
@@ -251,7 +256,7 @@ class Deployment:
             ),
             base_model=text(row, "baseModel"),
             region=text(row, "region") or text(row, "placement.region"),
-            follows=last(text(row, "hotLoadTrainerJob")),
+            follows="" if follows == "" else last(text(row, "hotLoadTrainerJob")),
             bucket=text(row, "hotLoadBucketUrl"),
             bucket_type=text(row, "hotLoadBucketType"),
             hot_load=flag(row, "enableHotLoad"),
@@ -291,12 +296,14 @@ class Replica:
     target: str | None = None
     adapters: Mapping[str, str] = field(default_factory=dict)
     rdma: bool | None = None
+    #: whether it says what it has loaded, be it nothing
+    says: bool = True
 
     @classmethod
     def of(cls, row: Row) -> Replica:
         """A replica from its part of the status."""
         return cls(
-            id=text(row, "identity") or "?",
+            id=text(row, "identity") or NAMELESS,
             current=text(row, "current_snapshot_identity"),
             ready=flag(row, "readiness"),
             stage=text(row, "loading_state.stage"),
@@ -306,6 +313,7 @@ class Replica:
                 for a in rows(row, "loaded_adapters") or ()
             },
             rdma=flag(row, "rdma_weight_sync_enabled"),
+            says={"current_snapshot_identity", "loaded_adapters"} <= row.keys(),
         )
 
 
@@ -375,7 +383,7 @@ class Model:
     def of(cls, row: Row) -> Model:
         """A model from its row."""
         return cls(
-            last(text(row, "name")) or "?",
+            last(text(row, "name")) or NAMELESS,
             text(row, "state"),
             flag(row, "tunable"),
             flag(row, "supportsLora"),
@@ -425,4 +433,4 @@ class Quota:
     @classmethod
     def of(cls, row: Row) -> Quota:
         """A quota from its row; its value comes as a text."""
-        return cls(last(text(row, "name")) or "?", number(row, "value"), number(row, "usage"))
+        return cls(last(text(row, "name")) or NAMELESS, number(row, "value"), number(row, "usage"))

@@ -108,7 +108,7 @@ class Inside(httpx.AsyncBaseTransport):
         if not isinstance(content, bytes):
             # Through JSON, so that nothing the fake keeps is changed.
             content = json.dumps(self._change(url.path, json.loads(json.dumps(content)))).encode()
-        return httpx.Response(answer.status, headers=dict(answer.headers), content=content)
+        return httpx.Response(answer.status, headers=dict(answer.headers), stream=httpx.ByteStream(content))
 
 
 def rules(said: Probed) -> set[str]:

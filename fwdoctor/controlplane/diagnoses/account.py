@@ -84,7 +84,7 @@ def explain_quotas(
             return
         used[shape.gpu] += shape.gpus * (job.replicas or 1)
     for deployment in deployments:
-        if deployment.state in ("DELETED", "FAILED"):
+        if deployment.state == "DELETED":
             continue
         if deployment.gpu is None or deployment.accelerators is None or deployment.replicas.maximum is None:
             return

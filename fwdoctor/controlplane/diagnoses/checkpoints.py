@@ -31,13 +31,15 @@ def diagnose(job: Job, checkpoints: Sequence[Checkpoint], now: datetime) -> Iter
     if newest is None:
         if samplers and all(c.is_delta and c.promotable is False for c in samplers):
             yield _finding("FWP201", job, "checkpointType, promotable", count=str(len(samplers)))
-        elif states and not samplers:
+        elif states and len(states) == len(checkpoints):
             # A run that works may save what is to be served at its end.
             severity = Severity.INFO if job.state.is_alive else None
             yield _finding("FWP202", job, "checkpointType", severity)
     else:
         yield from _behind(job, newest, samplers)
-    if job.state.is_alive and job.forward_only is not True and checkpoints and not states:
+    # One of a type that is not known may be a point to resume from.
+    only_samplers = bool(samplers) and len(samplers) == len(checkpoints)
+    if job.state.is_alive and job.forward_only is not True and only_samplers:
         yield _finding("FWP204", job, "checkpointType")
     yield from _stopped(job, states, now)
     yield from _drivers(job, samplers)

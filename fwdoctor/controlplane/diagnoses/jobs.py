@@ -148,7 +148,7 @@ def _ended(
         if newest is not None:
             when = moment(newest.created) if newest.created else "at a time that is not known"
             yield _finding("FWP111", job, "checkpoints[].checkpointType", checkpoint=newest.id, when=when)
-        elif job.forward_only is not True:
+        elif job.forward_only is not True and all(c.is_sampler for c in checkpoints):
             # What is complete need not be resumed.
             severity = Severity.INFO if job.state.name == "JOB_STATE_COMPLETED" else None
             yield _finding("FWP112", job, "checkpoints[].checkpointType", severity=severity)

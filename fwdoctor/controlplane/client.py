@@ -102,6 +102,8 @@ class ControlPlane:
         self._network: ReadOnly | None = None
         self._slots = asyncio.Semaphore(self._limits.concurrent)
         self._account: asyncio.Task[Account] | None = None
+        #: tasks that wait for an answer
+        self._flying: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
         from fwdoctor.controlplane.transport import open_network
@@ -112,9 +114,12 @@ class ControlPlane:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._account is not None and not self._account.done():
-            self._account.cancel()
-            await asyncio.wait([self._account])
+        left = {task for task in (*self._flying, self._account) if task is not None and not task.done()}
+        left -= {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:  # connections that are used cannot be closed
+            await asyncio.wait(left)
         if self._network is not None:
             await self._network.aclose()
             self._network = None
@@ -160,7 +165,7 @@ class ControlPlane:
 
         async def shared() -> Account:
             if self._account is None or _failed(self._account):
-                self._account = asyncio.ensure_future(self._find_account())
+                self._account = asyncio.ensure_future(self._find_account(budget))
             # One caller that gives up must not take the answer from the others.
             return await asyncio.shield(self._account)
 
@@ -220,8 +225,9 @@ class ControlPlane:
             headers = {n: v for n, v in headers.items() if n.lower() not in names} | dict(more)
         return headers
 
-    async def _find_account(self) -> Account:
-        answer = await self.get("/v1/accounts", {"pageSize": 2})
+    async def _find_account(self, budget: Budget | None) -> Account:
+        """``budget`` is that of the first who asks: it ends the tries, and not what others wait for."""
+        answer = await self._in_slot(self._request("/v1/accounts", {"pageSize": 2}), budget)
         rows = _rows(answer, ("accounts",), self._request("/v1/accounts", {}))
         ids = [str(row.get("name") or "").removeprefix("accounts/") for row in rows]
         if not ids:
@@ -241,11 +247,17 @@ class ControlPlane:
     async def _ask(self, request: _Request, budget: Budget | None) -> dict[str, Any]:
         """One call: it may wait for a slot as long as the budget lasts, then it has its own time."""
 
-        async def in_slot() -> dict[str, Any]:
+        return await self._within(budget, request.shown, lambda: self._in_slot(request, budget))
+
+    async def _in_slot(self, request: _Request, budget: Budget | None) -> dict[str, Any]:
+        task = asyncio.current_task()
+        assert task is not None  # what is awaited is in one
+        self._flying.add(task)
+        try:
             async with self._slots:
                 return await self._call(request, budget)
-
-        return await self._within(budget, request.shown, in_slot)
+        finally:
+            self._flying.discard(task)
 
     async def _within(self, budget: Budget | None, shown: str, work: Callable[[], Awaitable[_T]]) -> _T:
         """What ``work`` brings, unless the budget ends first."""

@@ -139,7 +139,8 @@ async def probe_deployment(look: Look, name: str, job_name: str | None = None) -
     asked = parse(job_name, Named.TRAINER_JOB) if job_name is not None else None
     owner = await look.account()
     row, seen = await asyncio.gather(
-        look.row(resource.path(owner.id)), reading.job(look, asked, owner) if asked else nothing()
+        reading.resource_row(look, resource.path(owner.id)),
+        reading.job(look, asked, owner) if asked else nothing(),
     )
     if row is None:
         probed.add(f"deployment {resource.id}", "not found", [_no_deployment(resource, owner)])

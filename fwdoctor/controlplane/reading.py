@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from fwdoctor.controlplane.client import Account
 from fwdoctor.controlplane.diagnoses.deployments import Attached
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind
-from fwdoctor.controlplane.look import Look
+from fwdoctor.controlplane.look import Look, Row
 from fwdoctor.controlplane.names import Kind as Named
 from fwdoctor.controlplane.names import Resource, is_id, parse, recognize
 from fwdoctor.controlplane.resources import (
@@ -50,9 +50,21 @@ async def job(look: Look, resource: Resource, owner: Account) -> Seen | None:
         ControlPlaneError: the job could not be asked for.
     """
     path = resource.path(owner.id)
-    row, saved = await asyncio.gather(look.row(path), checkpoints(look, path))
+    row, saved = await asyncio.gather(resource_row(look, path), checkpoints(look, path))
     # It is the one that was asked for, whether it says so or not.
     return None if row is None else Seen(replace(Job.of(row), id=resource.id), saved)
+
+
+async def resource_row(look: Look, path: str) -> Row | None:
+    """The row of a job or a deployment; None if there is none.
+
+    Raises:
+        ControlPlaneError: it could not be asked for, or what came is something else.
+    """
+    row = await look.row(path)
+    if row is not None and not {"name", "state"} & row.keys():
+        raise ControlPlaneError(Kind.PROTOCOL, f"GET {path}", "the answer has neither a name nor a state")
+    return row
 
 
 async def checkpoints(look: Look, path: str) -> list[Checkpoint] | None:
@@ -240,14 +252,14 @@ async def attached(
 async def jobs(look: Look, owner: Account, *, everything: bool = False) -> list[Job] | None:
     """All jobs of the account; ``everything``: also what is deleted, as far as lists show it."""
     more = {"includeArchived": True} if everything else {}
-    rows = await look.rows(f"/v1/accounts/{owner.id}/{JOBS}", JOBS, **more)
+    rows = await look.rows(f"/v1/accounts/{owner.id}/{JOBS}", JOBS, needed=True, **more)
     return None if rows is None else [Job.of(row) for row in rows]
 
 
 async def deployments(look: Look, owner: Account, *, everything: bool = False) -> list[Deployment] | None:
     """All deployments of the account; ``everything``: also what is deleted."""
     more = {"showDeleted": True} if everything else {}
-    rows = await look.rows(f"/v1/accounts/{owner.id}/deployments", "deployments", **more)
+    rows = await look.rows(f"/v1/accounts/{owner.id}/deployments", "deployments", needed=True, **more)
     return None if rows is None else [Deployment.of(row) for row in rows]
 
 

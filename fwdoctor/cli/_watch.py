@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _INTERVAL, _TIMEOUT = 5, 1800
+#: Seconds for one look, for all requests together.
+ONE_LOOK = 60.0
 #: Nobody waits longer than a month.
 MOST = 31 * 86400
 
@@ -29,26 +32,46 @@ class Watching:
     """How often to look, and for how long, in seconds."""
 
     interval: int
-    timeout: int
+    timeout: float
+
+
+class Seconds(click.FloatRange):
+    """A time that ends: more than nothing, and no more than a month."""
+
+    def __init__(self) -> None:
+        super().__init__(0, MOST, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is no time.", param, ctx)
+        return seconds
 
 
 def watch_options(function: _F) -> _F:
-    """Give a command ``--watch`` and what goes with it; it gets them as ``watching=``, None without."""
+    """Give a command ``--watch`` and what goes with it, and ``--timeout``.
+
+    It gets them as ``watching=``, None without ``--watch``, and ``timeout=``, the seconds for one look.
+    """
 
     @functools.wraps(function)
     def wrapper(**values: Any) -> Any:
-        watched = values.pop("watch")
-        interval, timeout = values.pop("interval"), values.pop("timeout")
-        if not watched and (interval is not None or timeout is not None):
-            raise click.UsageError("--interval and --timeout go with --watch.")
+        watched, interval, timeout = values.pop("watch"), values.pop("interval"), values.pop("timeout")
+        if not watched and interval is not None:
+            raise click.UsageError("--interval goes with --watch.")
         watching = Watching(interval or _INTERVAL, timeout or _TIMEOUT) if watched else None
-        return function(watching=watching, **values)
+        return function(watching=watching, timeout=timeout or ONE_LOOK, **values)
 
-    seconds: dict[str, Any] = {"type": click.IntRange(1, MOST), "metavar": "SECONDS"}
+    told = f"For all together.  [default: {ONE_LOOK:g}; with --watch {_TIMEOUT}]"
     options = [
         click.option("--watch", is_flag=True, help="Look until it is fine, needs somebody, or has ended."),
-        click.option("--interval", **seconds, help=f"Of --watch: between looks.  [default: {_INTERVAL}]"),
-        click.option("--timeout", **seconds, help=f"Of --watch: at most.  [default: {_TIMEOUT}]"),
+        click.option(
+            "--interval",
+            type=click.IntRange(1, MOST),
+            metavar="SECONDS",
+            help=f"Of --watch: between looks.  [default: {_INTERVAL}]",
+        ),
+        click.option("--timeout", type=Seconds(), metavar="SECONDS", help=told),
     ]
     for option in reversed(options):
         wrapper = option(wrapper)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fwdoctor.cli._options import Output, output_options
-from fwdoctor.cli._watch import Watching, watch, watch_options
+from fwdoctor.cli._watch import ONE_LOOK, Seconds, Watching, watch, watch_options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from fwdoctor.controlplane.look import Look, Probed
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+
+def _timeout(function: _F) -> _F:
+    """Give a subcommand ``--timeout``; it gets it as ``timeout``, in seconds."""
+    told = "For all requests together; what is not read by then is told."
+    return click.option(
+        "--timeout", type=Seconds(), default=ONE_LOOK, show_default=True, metavar="SECONDS", help=told
+    )(function)
 
 
 @click.group("probe")
@@ -28,7 +38,7 @@ def command() -> None:
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 @watch_options
 @output_options
-def job(jobs: tuple[str, ...], watching: Watching | None, output: Output) -> int:
+def job(jobs: tuple[str, ...], watching: Watching | None, timeout: float, output: Output) -> int:
     """What state trainer jobs are in, what it means, and what to do.
 
     --watch looks at one job and the deployments that follow it until the run is fine, needs somebody, or has
@@ -43,18 +53,19 @@ def job(jobs: tuple[str, ...], watching: Watching | None, output: Output) -> int
         if len(jobs) > 1:
             raise click.UsageError("--watch takes one job.")
         return watch(jobs[0], Kind.TRAINER_JOB, watching, output)
-    return _run(output, *(_bound(probe_job, name) for name in jobs))
+    return _run(output, timeout, *(_bound(probe_job, name) for name in jobs))
 
 
 @command.command("checkpoints")
 @click.argument("job")
 @click.option("--output-model-id", "model", metavar="ID", help="Check the id to promote under, too.")
+@_timeout
 @output_options
-def checkpoints(job: str, model: str | None, output: Output) -> int:
+def checkpoints(job: str, model: str | None, timeout: float, output: Output) -> int:
     """What a trainer job has saved, what of it can be promoted, and for how long."""
     from fwdoctor.controlplane.probes import probe_checkpoints
 
-    return _run(output, _bound(probe_checkpoints, job, model))
+    return _run(output, timeout, _bound(probe_checkpoints, job, model))
 
 
 @command.command("deployment")
@@ -62,7 +73,9 @@ def checkpoints(job: str, model: str | None, output: Output) -> int:
 @click.option("--job", metavar="JOB", help="The trainer job whose weights it is to serve.")
 @watch_options
 @output_options
-def deployment(deployment: str, job: str | None, watching: Watching | None, output: Output) -> int:
+def deployment(
+    deployment: str, job: str | None, watching: Watching | None, timeout: float, output: Output
+) -> int:
     """What a deployment follows, how many replicas serve, and which weights.
 
     --watch looks until it serves, needs somebody, or has ended; 'fwdoctor probe job --help' says more.
@@ -74,17 +87,18 @@ def deployment(deployment: str, job: str | None, watching: Watching | None, outp
         if job is not None:
             raise click.UsageError("--watch does not go with --job: watch the job itself.")
         return watch(deployment, Kind.DEPLOYMENT, watching, output)
-    return _run(output, _bound(probe_deployment, deployment, job))
+    return _run(output, timeout, _bound(probe_deployment, deployment, job))
 
 
 @command.command("account")
 @click.option("--all", "everything", is_flag=True, help="Also what is over: stopped, deleted.")
+@_timeout
 @output_options
-def account(everything: bool, output: Output) -> int:
+def account(everything: bool, timeout: float, output: Output) -> int:
     """All trainer jobs and deployments of the account, with a verdict each."""
     from fwdoctor.controlplane.probes import probe_account
 
-    return _run(output, _bound(probe_account, everything=everything))
+    return _run(output, timeout, _bound(probe_account, everything=everything))
 
 
 @command.command("shape")
@@ -93,6 +107,7 @@ def account(everything: bool, output: Output) -> int:
 @click.option("--lora-rank", type=click.IntRange(0), help="0: all parameters.")
 @click.option("--reference", is_flag=True, help="It is to compute references.")
 @click.option("--context", type=click.IntRange(1), help="The longest sequence, in tokens.")
+@_timeout
 @output_options
 def shape(
     shape: str,
@@ -100,21 +115,24 @@ def shape(
     lora_rank: int | None,
     reference: bool,
     context: int | None,
+    timeout: float,
     output: Output,
 ) -> int:
     """Whether a training shape can be used, and for what."""
     from fwdoctor.controlplane.diagnoses.shapes import Wanted
     from fwdoctor.controlplane.probes import probe_shape
 
-    return _run(output, _bound(probe_shape, shape, Wanted(base_model, lora_rank, reference, context)))
+    return _run(
+        output, timeout, _bound(probe_shape, shape, Wanted(base_model, lora_rank, reference, context))
+    )
 
 
 def _bound(probe: Any, *values: Any, **more: Any) -> Callable[[Look], Awaitable[Probed]]:
     return lambda look: probe(look, *values, **more)
 
 
-def _run(output: Output, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
-    """Run probes, all at once, and print what they say."""
+def _run(output: Output, timeout: float, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
+    """Run probes, all at once and within ``timeout`` seconds, and print what they say."""
     import asyncio
 
     from fwdoctor.controlplane.client import AccountError, ControlPlane
@@ -122,12 +140,13 @@ def _run(output: Output, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
     from fwdoctor.controlplane.diagnoses.access import diagnose_refusal, is_refusal
     from fwdoctor.controlplane.errors import ControlPlaneError
     from fwdoctor.controlplane.look import Look, Probed, now
+    from fwdoctor.controlplane.timing import Budget
     from fwdoctor.finding import Problem, Report
 
     connection = Connection.from_environment(os.environ)
 
     async def ask() -> list[Probed]:
-        async with ControlPlane(connection) as plane, Look(plane, now()) as look:
+        async with ControlPlane(connection) as plane, Look(plane, now(), Budget(timeout)) as look:
             answers = await asyncio.gather(*(probe(look) for probe in probes), return_exceptions=True)
             found = [answer for answer in answers if isinstance(answer, Probed)]
             told = set()

@@ -104,6 +104,8 @@ class ControlPlane:
         self._account: asyncio.Task[Account] | None = None
         #: Seconds that this machine's clock is ahead of the server's, by its last answer; None without one.
         self.ahead: float | None = None
+        #: tasks that wait for an answer
+        self._flying: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
         from fwdoctor.controlplane.transport import open_network
@@ -114,9 +116,12 @@ class ControlPlane:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._account is not None and not self._account.done():
-            self._account.cancel()
-            await asyncio.wait([self._account])
+        left = {task for task in (*self._flying, self._account) if task is not None and not task.done()}
+        left -= {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:  # connections that are used cannot be closed
+            await asyncio.wait(left)
         if self._network is not None:
             await self._network.aclose()
             self._network = None
@@ -162,7 +167,7 @@ class ControlPlane:
 
         async def shared() -> Account:
             if self._account is None or _failed(self._account):
-                self._account = asyncio.ensure_future(self._find_account())
+                self._account = asyncio.ensure_future(self._find_account(budget))
             # One caller that gives up must not take the answer from the others.
             return await asyncio.shield(self._account)
 
@@ -207,8 +212,9 @@ class ControlPlane:
             self._connection.hide(f"GET {path}" + (f"?{urlencode(shown, safe=_PLAIN)}" if shown else "")),
         )
 
-    async def _find_account(self) -> Account:
-        answer = await self.get("/v1/accounts", {"pageSize": 2})
+    async def _find_account(self, budget: Budget | None) -> Account:
+        """``budget`` is that of the first who asks: it ends the tries, and not what others wait for."""
+        answer = await self._in_slot(self._request("/v1/accounts", {"pageSize": 2}), budget)
         rows = _rows(answer, ("accounts",), self._request("/v1/accounts", {}))
         ids = [str(row.get("name") or "").removeprefix("accounts/") for row in rows]
         if not ids:
@@ -228,11 +234,17 @@ class ControlPlane:
     async def _ask(self, request: _Request, budget: Budget | None) -> dict[str, Any]:
         """One call: it may wait for a slot as long as the budget lasts, then it has its own time."""
 
-        async def in_slot() -> dict[str, Any]:
+        return await self._within(budget, request.shown, lambda: self._in_slot(request, budget))
+
+    async def _in_slot(self, request: _Request, budget: Budget | None) -> dict[str, Any]:
+        task = asyncio.current_task()
+        assert task is not None  # what is awaited is in one
+        self._flying.add(task)
+        try:
             async with self._slots:
                 return await self._call(request, budget)
-
-        return await self._within(budget, request.shown, in_slot)
+        finally:
+            self._flying.discard(task)
 
     async def _within(self, budget: Budget | None, shown: str, work: Callable[[], Awaitable[_T]]) -> _T:
         """What ``work`` brings, unless the budget ends first."""
@@ -342,6 +354,7 @@ class ControlPlane:
             raise await self._refusal(request, response)
         content = await self._body(request, response, self._limits.answer_bytes)
         hide = self._connection.hide
+        content = self._connection.without_key(content)
         try:
             answer = body.parse(content, self._limits.depth)
         except ValueError as error:

@@ -79,6 +79,10 @@ class Connection:
         """The proxy as it may be shown: host and port."""
         return urlsplit(self.proxy).netloc.rpartition("@")[2] if self.proxy else None
 
+    def without_key(self, content: bytes) -> bytes:
+        """An answer without the key, if a server sends it back; a very short one may be a word."""
+        return content.replace(self.key.encode(), HIDDEN.encode()) if len(self.key) >= _NO_SECRET else content
+
     def hide(self, text: str) -> str:
         """Text without the key, without what the user's headers hold, and without anything like them.
 

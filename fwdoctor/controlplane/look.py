@@ -68,6 +68,11 @@ class Look:
         # What nobody waited for any more must not be complained about at the end.
         await asyncio.gather(*self._asked.values(), return_exceptions=True)
 
+    async def rest(self) -> None:
+        """Wait before a second look, as far as there is time."""
+        left = self.budget.left() if self.budget is not None else self.pause
+        await asyncio.sleep(min(self.pause, left))
+
     async def account(self) -> Account:
         """The key's account.
 
@@ -89,13 +94,18 @@ class Look:
                 return None
             raise
 
-    async def rows(self, path: str, keys: str | Sequence[str], **params: str | bool) -> list[Row] | None:
-        """The rows of a list; None if they may not be seen, cannot be read, or are not all there."""
+    async def rows(
+        self, path: str, keys: str | Sequence[str], *, needed: bool = False, **params: str | bool
+    ) -> list[Row] | None:
+        """The rows of a list; None if they may not be seen, cannot be read, or are not all there.
+
+        That those which are ``needed`` may not be seen is a problem.
+        """
         names = (path, *(f"{name}={value}" for name, value in params.items()))
         try:
             listing = await self.once(names, self.plane.pages(path, keys, params, budget=self.budget))
         except ControlPlaneError as error:
-            self.miss(error)
+            self.miss(error, needed=needed)
             return None
         if listing.incomplete is not None:
             self.unread.append(f"{path}: {listing.incomplete}")
@@ -114,9 +124,9 @@ class Look:
             self.miss(error)
             return None
 
-    def miss(self, error: ControlPlaneError) -> None:
-        """Remember what could not be read, unless it just may not be seen."""
-        if error.kind not in _NOT_SEEN:
+    def miss(self, error: ControlPlaneError, *, needed: bool = False) -> None:
+        """Remember what could not be read, unless it just may not be seen and is not ``needed``."""
+        if needed or error.kind not in _NOT_SEEN:
             self.unread.append(str(error))
 
     def problems(self) -> list[Problem]:

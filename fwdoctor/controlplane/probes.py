@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fwdoctor.controlplane import reading, words
 from fwdoctor.controlplane.client import Account
@@ -21,9 +22,9 @@ from fwdoctor.controlplane.diagnoses.shapes import Wanted
 from fwdoctor.controlplane.errors import ControlPlaneError
 from fwdoctor.controlplane.look import Look, Probed, nothing
 from fwdoctor.controlplane.names import Kind as Named
-from fwdoctor.controlplane.names import Resource, parse
+from fwdoctor.controlplane.names import Resource, is_id, parse
 from fwdoctor.controlplane.reading import Seen, Served
-from fwdoctor.controlplane.resources import Deployment, Job, Model, ShapeVersion, last
+from fwdoctor.controlplane.resources import Deployment, Job, Model, Quota, ShapeVersion, last
 from fwdoctor.controlplane.states import Phase
 from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
@@ -53,6 +54,11 @@ async def probe_job(look: Look, name: str) -> Probed:
         probed.add(f"job {resource.id}", "not found", [_no_job(resource, owner)])
     else:
         _add_job(look, probed, seen, await about_job(look, seen, resource, owner))
+        if seen.job.state.name == "JOB_STATE_PAUSED":
+            # That is why, as a rule.
+            suspended = list(of_account.diagnose_account(owner.row))
+            if suspended:
+                probed.add(f"account {owner.id}", "suspended", suspended)
     return probed
 
 
@@ -131,12 +137,13 @@ async def probe_deployment(look: Look, name: str, job_name: str | None = None) -
     asked = parse(job_name, Named.TRAINER_JOB) if job_name is not None else None
     owner = await look.account()
     row, seen = await asyncio.gather(
-        look.row(resource.path(owner.id)), reading.job(look, asked, owner) if asked else nothing()
+        reading.resource_row(look, resource.path(owner.id)),
+        reading.job(look, asked, owner) if asked else nothing(),
     )
     if row is None:
         probed.add(f"deployment {resource.id}", "not found", [_no_deployment(resource, owner)])
     else:
-        deployment = Deployment.of(row)
+        deployment = replace(Deployment.of(row), id=resource.id)
         found = await about_deployment(look, deployment, resource, owner, asked=asked, seen=seen)
         probed.add(f"deployment {deployment.id}", words.deployment(deployment), found)
     if asked is not None and seen is None:
@@ -161,7 +168,8 @@ async def about_deployment(
     ``asked`` is the job that the user asks about, ``seen`` what was read of it; without one it is the job
     that the deployment says it follows. ``known`` are jobs whose rows were read already.
     """
-    follows = parse(deployment.trainer, Named.TRAINER_JOB) if deployment.trainer else None
+    is_named = deployment.trainer is not None and is_id(deployment.trainer)
+    follows = parse(str(deployment.trainer), Named.TRAINER_JOB) if is_named else None
     served, attached, other, writers = await asyncio.gather(
         reading.served(look, deployment, resource, owner),
         reading.attached(look, deployment, owner, known),
@@ -169,8 +177,15 @@ async def about_deployment(
         _writers(look, deployment, owner, known),
     )
     seen = seen if asked is not None else other
-    shape, _ = await reading.shape_of(look, seen.job) if seen else (None, None)
-    return list(_diagnose_pair(look, deployment, owner, seen, attached, asked, served, writers, shape))
+    (shape, _), words = await asyncio.gather(
+        reading.shape_of(look, seen.job) if seen else _no_shape_known(),
+        reading.last_words(look, deployment, resource, owner, crashes=bool(served and served.crashed)),
+    )
+    return list(_diagnose_pair(look, deployment, owner, seen, attached, asked, served, writers, shape, words))
+
+
+async def _no_shape_known() -> tuple[None, None]:
+    return None, None
 
 
 async def _try_job(look: Look, resource: Resource, owner: Account) -> Seen | None:
@@ -185,10 +200,12 @@ async def _writers(
     look: Look, deployment: Deployment, owner: Account, known: Sequence[Job]
 ) -> list[Job] | None:
     """The jobs that write to a deployment's own bucket; None where there is no telling."""
-    if deployment.trainer is not None or not deployment.hot_load:
+    if deployment.trainer is not None or deployment.follows is None or not deployment.hot_load:
         return None
     jobs = known or await reading.jobs(look, owner)
-    return None if jobs is None else [job for job in jobs if job.keyed_to == deployment.id]
+    if jobs is None or any(job.keyed_to is None and job.state.is_alive for job in jobs):
+        return None
+    return [job for job in jobs if job.keyed_to == deployment.id]
 
 
 def _diagnose_pair(
@@ -201,10 +218,11 @@ def _diagnose_pair(
     served: Served | None,
     writers: Sequence[Job] | None,
     shape: ShapeVersion | None,
+    last_words: str | None,
 ) -> list[Finding]:
     job, saved = (seen.job, seen.checkpoints) if seen else (None, None)
     replicas = served.replicas if served else None
-    has_weights = any(of_weights.served(r) for r in replicas) if replicas else None
+    has_weights = of_weights.has_weights(replicas or ())
     findings: list[Finding | None] = []
     if asked is not None and job is not None:
         findings.append(of_deployments.stale_attachment(deployment, job, attached))
@@ -217,6 +235,7 @@ def _diagnose_pair(
         has_weights=has_weights,
         shape=shape,
         writers=writers,
+        last_words=last_words,
     )
     if job is not None:
         left = of_deployments.left_behind(
@@ -232,6 +251,7 @@ def _diagnose_pair(
             checkpoints=saved,
             crashes=served.crashed,
             stuck=served.stuck,
+            last_words=last_words,
         )
     return [f for f in findings if f is not None]
 
@@ -249,21 +269,22 @@ async def probe_account(look: Look, *, everything: bool = False) -> Probed:
         reading.quotas(look, owner),
         reading.sessions(look, owner),
     )
-    shown = [job for job in jobs or () if everything or job.state.is_alive or job.state.holds_gpus]
+    shown = [job for job in jobs or () if everything or _matters(job)]
     serving = [d for d in deployments or () if everything or d.state not in ("DELETED", "DELETING")]
     per_job, per_deployment = await asyncio.gather(
-        asyncio.gather(*(_of_account_job(look, job, owner) for job in shown)),
+        asyncio.gather(*(_of_account_job(look, job, owner, quotas) for job in shown)),
         asyncio.gather(*(_of_account_deployment(look, d, owner, jobs or ()) for d in serving)),
     )
-    across = of_account.diagnose_jobs(jobs or ())
+    across = of_account.diagnose_jobs(jobs or (), look.now)
     found = [
         *of_account.diagnose_account(owner.row),
         *of_account.diagnose_quotas(quotas or ()),
         *of_account.diagnose_sessions(sessions),
     ]
     if jobs is not None and deployments is not None:
-        shapes = [(job, shape) for job, (shape, _) in zip(shown, per_job, strict=True)]
-        found += of_account.explain_quotas(quotas or (), shapes, deployments)
+        shapes = {job.id: shape for job, (shape, _) in zip(shown, per_job, strict=True)}
+        known = [(job, shapes.get(job.id)) for job in jobs]
+        found += of_account.explain_quotas(quotas or (), known, deployments)
     probed.add(f"account {owner.id}", words.account(jobs, deployments), found)
     by_job: dict[str, list[Finding]] = {}
     for finding in across:
@@ -278,19 +299,31 @@ async def probe_account(look: Look, *, everything: bool = False) -> Probed:
     return probed
 
 
-async def _of_account_job(look: Look, job: Job, owner: Account) -> tuple[ShapeVersion | None, list[Finding]]:
+def _matters(job: Job) -> bool:
+    """Whether an account is told of a job: it works, or holds GPUs, or nobody knows what its state means."""
+    return job.state.is_alive or bool(job.state.holds_gpus) or job.state.phase is Phase.UNKNOWN
+
+
+async def _of_account_job(
+    look: Look, job: Job, owner: Account, quotas: Sequence[Quota] | None
+) -> tuple[ShapeVersion | None, list[Finding]]:
     """A job of a list: its shape, and the findings without what only a look at the trainer itself tells."""
-    path = parse(job.id, Named.TRAINER_JOB).path(owner.id)
-    saved, (shape, _) = await asyncio.gather(reading.checkpoints(look, path), reading.shape_of(look, job))
-    return shape, list(of_jobs.diagnose(job, look.now, saved))
+    path = parse(job.id, Named.TRAINER_JOB).path(owner.id) if is_id(job.id) else None
+    saved, (shape, _) = await asyncio.gather(
+        reading.checkpoints(look, path) if path else nothing(), reading.shape_of(look, job)
+    )
+    return shape, list(of_jobs.diagnose(job, look.now, saved, shape=shape, quotas=quotas))
 
 
 async def _of_account_deployment(
     look: Look, deployment: Deployment, owner: Account, known: Sequence[Job]
 ) -> list[Finding]:
     """A deployment of a list; what is only good to know is left to a probe of its own."""
-    resource = parse(deployment.id, Named.DEPLOYMENT)
-    found = await about_deployment(look, deployment, resource, owner, known=known)
+    if is_id(deployment.id):
+        resource = parse(deployment.id, Named.DEPLOYMENT)
+        found = await about_deployment(look, deployment, resource, owner, known=known)
+    else:
+        found = list(of_deployments.diagnose(deployment, owner.id, look.now))
     across = [f for job in known for f in of_deployments.only_reader(job, [deployment])]
     # What the account shows as a whole says it better.
     told = {"FWP305"} if across else set()
@@ -320,7 +353,11 @@ async def probe_shape(look: Look, name: str, wanted: Wanted) -> Probed:
     if row is None or (pinned and own is None):
         return _no_shape(probed, resource.name(_CATALOGUE) if row else shape, owner, 404)
     version = ShapeVersion.of(own) if own else None
-    findings = [*of_shapes.diagnose(shape, latest, version, wanted), *of_shapes.diagnose_model(model, wanted)]
+    validated = await reading.serving_shape_is_validated(look, version or latest)
+    findings = [
+        *of_shapes.diagnose(shape, latest, version, wanted, serving_validated=validated),
+        *of_shapes.diagnose_model(model, wanted),
+    ]
     probed.add(f"shape {last(shape)}", words.shape(version or latest), findings)
     return probed
 

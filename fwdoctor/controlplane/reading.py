@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.client import Account
 from fwdoctor.controlplane.diagnoses.deployments import Attached
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind
-from fwdoctor.controlplane.look import Look
+from fwdoctor.controlplane.look import Look, Row
 from fwdoctor.controlplane.names import Kind as Named
-from fwdoctor.controlplane.names import Resource, parse, recognize
+from fwdoctor.controlplane.names import Resource, is_id, parse, recognize
 from fwdoctor.controlplane.resources import (
     RETENTION,
     Checkpoint,
@@ -23,6 +23,7 @@ from fwdoctor.controlplane.resources import (
     ShapeVersion,
     Stop,
 )
+from fwdoctor.controlplane.sparse import flag, told
 from fwdoctor.errors import FwdoctorError
 
 JOBS = "rlorTrainerJobs"
@@ -49,8 +50,21 @@ async def job(look: Look, resource: Resource, owner: Account) -> Seen | None:
         ControlPlaneError: the job could not be asked for.
     """
     path = resource.path(owner.id)
-    row, saved = await asyncio.gather(look.row(path), checkpoints(look, path))
-    return None if row is None else Seen(Job.of(row), saved)
+    row, saved = await asyncio.gather(resource_row(look, path), checkpoints(look, path))
+    # It is the one that was asked for, whether it says so or not.
+    return None if row is None else Seen(replace(Job.of(row), id=resource.id), saved)
+
+
+async def resource_row(look: Look, path: str) -> Row | None:
+    """The row of a job or a deployment; None if there is none.
+
+    Raises:
+        ControlPlaneError: it could not be asked for, or what came is something else.
+    """
+    row = await look.row(path)
+    if row is not None and not {"name", "state"} & row.keys():
+        raise ControlPlaneError(Kind.PROTOCOL, f"GET {path}", "the answer has neither a name nor a state")
+    return row
 
 
 async def checkpoints(look: Look, path: str) -> list[Checkpoint] | None:
@@ -70,7 +84,7 @@ async def _healthz(look: Look, resource: Resource, owner: Account) -> int | None
     status: int | None = None
     for attempt in range(_TRIES):
         if attempt:
-            await asyncio.sleep(look.pause)
+            await look.rest()
         try:
             status = await look.plane.healthz(resource, owner.id, budget=look.budget)
         except ControlPlaneError as error:
@@ -101,6 +115,19 @@ async def shape_of(look: Look, job: Job) -> tuple[ShapeVersion | None, ShapeVers
     shape = job.shape.partition("/versions/")[0]
     own, (latest, _) = await asyncio.gather(_version(look, job.shape), latest_version(look, shape))
     return own, latest
+
+
+async def serving_shape_is_validated(look: Look, version: ShapeVersion | None) -> bool | None:
+    """Whether the deployment shape that a training shape names can be used; None: there is no telling."""
+    name = version.deployment_shape if version is not None else None
+    if not name or not all(map(is_id, name.split("/"))):
+        return None
+    try:
+        row = await look.row(f"/v1/{name}")
+    except ControlPlaneError as error:
+        look.miss(error)
+        return None
+    return flag(row, "validated")
 
 
 async def _version(look: Look, name: str) -> ShapeVersion | None:
@@ -164,7 +191,7 @@ async def _served(look: Look, deployment: Deployment, resource: Resource, owner:
     suspects = _not_ready(first.replicas)
     if not suspects:
         return first
-    await asyncio.sleep(look.pause)
+    await look.rest()
     second = await _replicas(look, deployment, resource, owner)
     again = _not_ready(second.replicas or ()) if second else {}
     stuck = tuple(pod for pod, state in suspects.items() if again.get(pod) == state)
@@ -181,10 +208,26 @@ async def _replicas(look: Look, deployment: Deployment, resource: Resource, owne
             return Served(None, crashed=error.status)
         look.miss(error)
         return None
+    except FwdoctorError:  # its base model is no name
+        return None
     rows = answer.get("replicas")
     if not isinstance(rows, list):
         return Served(None)
     return Served([Replica.of(row) for row in rows if isinstance(row, dict)])
+
+
+async def last_words(
+    look: Look, deployment: Deployment, resource: Resource, owner: Account, *, crashes: bool
+) -> str | None:
+    """What the serving container said when it died; None where it did not, or nobody knows."""
+    if not crashes and deployment.state not in ("FAILED", "UPDATING"):
+        return None
+    try:
+        row = await look.row(f"{resource.path(owner.id)}/terminationMessage")
+    except ControlPlaneError as error:
+        look.miss(error)
+        return None
+    return told(row, "message")
 
 
 def _not_ready(replicas: Sequence[Replica]) -> dict[str, tuple[str | None, str | None]]:
@@ -217,14 +260,14 @@ async def attached(
 async def jobs(look: Look, owner: Account, *, everything: bool = False) -> list[Job] | None:
     """All jobs of the account; ``everything``: also what is deleted, as far as lists show it."""
     more = {"includeArchived": True} if everything else {}
-    rows = await look.rows(f"/v1/accounts/{owner.id}/{JOBS}", JOBS, **more)
+    rows = await look.rows(f"/v1/accounts/{owner.id}/{JOBS}", JOBS, needed=True, **more)
     return None if rows is None else [Job.of(row) for row in rows]
 
 
 async def deployments(look: Look, owner: Account, *, everything: bool = False) -> list[Deployment] | None:
     """All deployments of the account; ``everything``: also what is deleted."""
     more = {"showDeleted": True} if everything else {}
-    rows = await look.rows(f"/v1/accounts/{owner.id}/deployments", "deployments", **more)
+    rows = await look.rows(f"/v1/accounts/{owner.id}/deployments", "deployments", needed=True, **more)
     return None if rows is None else [Deployment.of(row) for row in rows]
 
 

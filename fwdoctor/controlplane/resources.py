@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from fwdoctor.controlplane.sparse import count, duration, flag, number, rows, text, time
+from fwdoctor.controlplane.sparse import count, duration, flag, number, rows, text, time, told
+from fwdoctor.controlplane.sparse import field as field_of
 from fwdoctor.controlplane.states import JobState, job_state
 from fwdoctor.redact import redact_log
 
@@ -20,6 +21,8 @@ Row = Mapping[str, Any]
 _GPU = re.compile(r"[A-Z]+_([A-Z0-9]+)(?:_|$)")
 _GPU_QUOTA = re.compile(r"training-([a-z0-9]+)-count")
 _SUFFIX = re.compile(r"-([0-9a-f]{8})$")
+#: In place of an id that a row does not tell.
+NAMELESS = "?"
 #: What the platform takes where a job does not say: an hour without activity.
 DEFAULT_INACTIVITY = timedelta(minutes=60)
 #: How long what was deleted is kept.
@@ -49,7 +52,7 @@ class Status:
     def of(cls, row: Row) -> Status:
         """As the SDK looks for it, in that order."""
         places = ("statusMessage", "message", "status.message", "status.statusMessage", "status.detail")
-        found = (text(row, place) for place in places)
+        found = (told(row, place) for place in places)
         reasons = (text(detail, "reason") for detail in rows(row, "status.details") or ())
         return cls(
             next((_safe(m) for m in found if m), None),
@@ -77,6 +80,7 @@ class Job:
     lora_rank: int | None = None
     forward_only: bool | None = None
     display_name: str | None = None
+    #: the deployment to whose bucket it writes; "" where it says that there is none
     keyed_to: str | None = None
     inactivity: timedelta | None = None
     never_stops: bool | None = None
@@ -90,8 +94,9 @@ class Job:
         """A job from its row."""
         # 0 and nothing both stand for the platform's default.
         inactivity = duration(row, "inactivityTimeout") or None
+        keyed_to = field_of(row, "hotLoadDeploymentId")
         return cls(
-            id=last(text(row, "name")) or "?",
+            id=last(text(row, "name")) or NAMELESS,
             state=job_state(text(row, "state") or "JOB_STATE_UNSPECIFIED"),
             status=Status.of(row),
             created=time(row, "createTime"),
@@ -99,8 +104,8 @@ class Job:
             base_model=text(row, "trainingConfig.baseModel"),
             lora_rank=count(row, "trainingConfig.loraRank"),
             forward_only=flag(row, "forwardOnly"),
-            display_name=text(row, "displayName"),
-            keyed_to=last(text(row, "hotLoadDeploymentId")),
+            display_name=told(row, "displayName"),
+            keyed_to="" if keyed_to == "" else last(text(row, "hotLoadDeploymentId")),
             inactivity=inactivity,
             never_stops=flag(row, "disableInactivityCleanup"),
             shape=text(row, "trainingShapeVersion"),
@@ -130,7 +135,7 @@ class Checkpoint:
             if (text(place, "availabilityClass") or "").endswith("SINGLE_REGION")
         ]
         return cls(
-            id=last(text(row, "name")) or "?",
+            id=last(text(row, "name")) or NAMELESS,
             kind=(text(row, "checkpointType") or "UNSPECIFIED").removeprefix("CHECKPOINT_TYPE_"),
             promotable=flag(row, "promotable"),
             created=time(row, "createTime"),
@@ -207,6 +212,7 @@ class Deployment:
     replicas: Replicas
     base_model: str | None = None
     region: str | None = None
+    #: the trainer that it is attached to; "" where it says that there is none
     follows: str | None = None
     bucket: str | None = None
     bucket_type: str | None = None
@@ -243,9 +249,9 @@ class Deployment:
     @classmethod
     def of(cls, row: Row) -> Deployment:
         """A deployment from its row."""
-        stats = row.get("replicaStats")
+        stats, follows = row.get("replicaStats"), field_of(row, "hotLoadTrainerJob")
         return cls(
-            id=last(text(row, "name")) or "?",
+            id=last(text(row, "name")) or NAMELESS,
             state=text(row, "state") or "STATE_UNSPECIFIED",
             status=Status.of(row),
             replicas=Replicas(
@@ -259,7 +265,7 @@ class Deployment:
             ),
             base_model=text(row, "baseModel"),
             region=text(row, "region") or text(row, "placement.region"),
-            follows=last(text(row, "hotLoadTrainerJob")),
+            follows="" if follows == "" else last(text(row, "hotLoadTrainerJob")),
             bucket=text(row, "hotLoadBucketUrl"),
             bucket_type=text(row, "hotLoadBucketType"),
             hot_load=flag(row, "enableHotLoad"),
@@ -299,12 +305,14 @@ class Replica:
     target: str | None = None
     adapters: Mapping[str, str] = field(default_factory=dict)
     rdma: bool | None = None
+    #: whether it says what it has loaded, be it nothing
+    says: bool = True
 
     @classmethod
     def of(cls, row: Row) -> Replica:
         """A replica from its part of the status."""
         return cls(
-            id=text(row, "identity") or "?",
+            id=text(row, "identity") or NAMELESS,
             current=text(row, "current_snapshot_identity"),
             ready=flag(row, "readiness"),
             stage=text(row, "loading_state.stage"),
@@ -314,6 +322,7 @@ class Replica:
                 for a in rows(row, "loaded_adapters") or ()
             },
             rdma=flag(row, "rdma_weight_sync_enabled"),
+            says={"current_snapshot_identity", "loaded_adapters"} <= row.keys(),
         )
 
 
@@ -332,6 +341,7 @@ class ShapeVersion:
     accelerator: str | None = None
     accelerators: int | None = None
     nodes: int | None = None
+    #: "" where it says that there is none
     deployment_shape: str | None = None
 
     @classmethod
@@ -339,6 +349,7 @@ class ShapeVersion:
         """A version from its row (``…/trainingShapes/<shape>/versions/<version>``)."""
         name = text(row, "name") or ""
         shape, _, version = name.partition("/versions/")
+        serving = field_of(row, "snapshot.deploymentShapeVersion")
         return cls(
             shape=shape,
             version=version or "?",
@@ -351,7 +362,7 @@ class ShapeVersion:
             accelerator=text(row, "snapshot.acceleratorType"),
             accelerators=count(row, "snapshot.acceleratorCount"),
             nodes=count(row, "snapshot.nodeCount"),
-            deployment_shape=text(row, "snapshot.deploymentShapeVersion"),
+            deployment_shape="" if serving == "" else text(row, "snapshot.deploymentShapeVersion"),
         )
 
     @property
@@ -381,7 +392,7 @@ class Model:
     def of(cls, row: Row) -> Model:
         """A model from its row."""
         return cls(
-            last(text(row, "name")) or "?",
+            last(text(row, "name")) or NAMELESS,
             text(row, "state"),
             flag(row, "tunable"),
             flag(row, "supportsLora"),
@@ -431,4 +442,4 @@ class Quota:
     @classmethod
     def of(cls, row: Row) -> Quota:
         """A quota from its row; its value comes as a text."""
-        return cls(last(text(row, "name")) or "?", number(row, "value"), number(row, "usage"))
+        return cls(last(text(row, "name")) or NAMELESS, number(row, "value"), number(row, "usage"))

@@ -15,6 +15,9 @@ from typing import Any
 
 from fwdoctor.redact import redact_log
 
+#: A message of more than that is no message.
+_LONGEST = 500
+
 
 def field(row: Any, path: str, *, zero: Any = None) -> Any:
     """The value at ``a.b`` of a row; ``zero`` if only the last field is absent or null."""
@@ -30,7 +33,21 @@ def field(row: Any, path: str, *, zero: Any = None) -> Any:
 def text(row: Any, path: str) -> str | None:
     """A text, or an enum's name as the server spells it: new names appear without notice. "" is none."""
     value = field(row, path)
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    return printable(value)
+
+
+def printable(value: str) -> str:
+    """A server's text as it may go to a terminal: nothing of it moves the cursor."""
+    return value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
+
+
+def told(row: Any, path: str) -> str | None:
+    """What somebody wrote for people to read: in one line, not too long, and without secrets."""
+    value = text(row, path)
+    line = " ".join(redact_log(value[:_LONGEST]).split()) if value is not None else ""
+    return line or None
 
 
 def flag(row: Any, path: str, *, zero: bool | None = None) -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -109,8 +110,18 @@ def _network(connection: Connection, limits: Limits) -> httpx.AsyncHTTPTransport
         ) from error
 
 
+def _may_be_secure(connection: Connection) -> bool:
+    """Whether TLS may be spoken: from port 80, a redirect may lead to it."""
+    parts = urlsplit(connection.base_url)
+    proxy = (connection.proxy or "").lower()
+    return parts.scheme == "https" or parts.port in (None, 80) or proxy.startswith("https")
+
+
 def _trust(connection: Connection) -> ssl.SSLContext | bool:
     """Whom to trust: what SSL_CERT_FILE or SSL_CERT_DIR name, else the list that httpx brings."""
+    if not _may_be_secure(connection):
+        # Reading the list takes 50 ms. A context without one trusts nobody, should it ever be asked.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if connection.ca_file is None and connection.ca_folder is None:
         return True
     path = connection.ca_file or connection.ca_folder

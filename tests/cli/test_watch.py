@@ -102,7 +102,7 @@ def test_json_is_the_report_alone(plane: FakeControlPlane, capsys: pytest.Captur
     "arguments",
     [
         ["probe", "job", TRAINER, "--interval", "5"],
-        ["probe", "deployment", DEPLOYMENT, "--timeout", "5"],
+        ["probe", "deployment", DEPLOYMENT, "--interval", "5"],
         ["probe", "job", TRAINER, "other", "--watch"],
         ["probe", "deployment", DEPLOYMENT, "--job", TRAINER, "--watch"],
         [*JOB, "--interval", "0"],

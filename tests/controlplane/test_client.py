@@ -414,7 +414,7 @@ def test_account() -> None:
         (
             {"accounts": [{"name": "a\x1b"}, {"name": KEY}]},
             r"several accounts \(a , \[hidden\]\)",
-            ("a\x1b", KEY),
+            ("a\x1b", "[hidden]"),
         ),
         ({"accounts": [{"name": "accounts/a/users/u"}]}, "names no account", ()),
     ],

@@ -324,6 +324,7 @@ def orphan(plane: FakeControlPlane) -> None:
     train(plane, age_s=DAY)
     plane.trainers.set_state(TRAINER, "JOB_STATE_DELETED", age_s=HOUR)
     plane.add_trainer("reference").row["forwardOnly"] = True
+    plane.trainers.born("reference", DAY)
 
 
 @scenario("three trainers of one name: somebody tried again and again", "account")

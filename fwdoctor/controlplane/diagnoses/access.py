@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from fwdoctor.controlplane.client import AccountError
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind, causes
+from fwdoctor.controlplane.sparse import printable
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding
 from fwdoctor.rulebook import rulebook
@@ -49,7 +50,9 @@ def diagnose_refusal(error: ControlPlaneError | AccountError, now: datetime) -> 
     """Why a request, mostly the first one, did not bring what it asked for; ``now``: this machine's time."""
     if isinstance(error, AccountError):
         if error.ids:
-            return _finding("FWP002", "account", "GET /v1/accounts", accounts=", ".join(error.ids))
+            return _finding(
+                "FWP002", "account", "GET /v1/accounts", accounts=", ".join(map(printable, error.ids))
+            )
         return _finding("FWP003", "account", "GET /v1/accounts")
     told = f"{error.request}" + (f", {error.what}" if error.status else "")
     if error.status in _SUSPENDED:

@@ -13,6 +13,8 @@ from fwdoctor.rulebook import rulebook
 
 #: Launches that were tried again follow each other so closely.
 _TWINS = timedelta(minutes=10)
+#: So long after its reference, the job that needs it may still be on its way.
+_LAUNCH = timedelta(minutes=30)
 #: From this part on, a quota is as good as used.
 _NEARLY = 0.9
 #: About so many serverless sessions run at a time.
@@ -30,12 +32,14 @@ def diagnose_account(row: Row, *, told: str | None = None) -> Iterator[Finding]:
         yield _finding("FWP007", account, "FIREWORKS_ACCOUNT_ID", told=told, account=account)
 
 
-def diagnose_jobs(jobs: Sequence[Job]) -> Iterator[Finding]:
+def diagnose_jobs(jobs: Sequence[Job], now: datetime) -> Iterator[Finding]:
     """References that nobody needs, and jobs that look like one launch tried twice."""
     alive = [job for job in jobs if job.state.is_alive]
-    trained = {job.base_model for job in alive if job.forward_only is False}
+    # A server may leave out what is false.
+    trained = {job.base_model for job in alive if job.forward_only is not True}
     for job in alive:
-        if job.forward_only and job.base_model and job.base_model not in trained:
+        is_old = job.created is not None and now - job.created > _LAUNCH
+        if job.forward_only and is_old and job.base_model and job.base_model not in trained:
             model = last(job.base_model) or job.base_model
             yield _finding("FWP117", job.id, "forwardOnly, trainingConfig.baseModel", job=job.id, model=model)
     yield from _twins(alive)
@@ -80,7 +84,7 @@ def explain_quotas(
             return
         used[shape.gpu] += shape.gpus * (job.replicas or 1)
     for deployment in deployments:
-        if deployment.state in ("DELETED", "FAILED"):
+        if deployment.state == "DELETED":
             continue
         if deployment.gpu is None or deployment.accelerators is None or deployment.replicas.maximum is None:
             return

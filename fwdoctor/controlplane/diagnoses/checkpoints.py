@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.resources import Checkpoint, Job, Model
 from fwdoctor.controlplane.words import age, moment
-from fwdoctor.finding import Finding
+from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
 
 _MODEL_ID = re.compile(r"[a-z0-9-]{1,63}")
@@ -31,11 +31,15 @@ def diagnose(job: Job, checkpoints: Sequence[Checkpoint], now: datetime) -> Iter
     if newest is None:
         if samplers and all(c.is_delta and c.promotable is False for c in samplers):
             yield _finding("FWP201", job, "checkpointType, promotable", count=str(len(samplers)))
-        elif states and not samplers:
-            yield _finding("FWP202", job, "checkpointType")
+        elif states and len(states) == len(checkpoints):
+            # A run that works may save what is to be served at its end.
+            severity = Severity.INFO if job.state.is_alive else None
+            yield _finding("FWP202", job, "checkpointType", severity)
     else:
         yield from _behind(job, newest, samplers)
-    if job.state.is_alive and job.forward_only is not True and checkpoints and not states:
+    # One of a type that is not known may be a point to resume from.
+    only_samplers = bool(samplers) and len(samplers) == len(checkpoints)
+    if job.state.is_alive and job.forward_only is not True and only_samplers:
         yield _finding("FWP204", job, "checkpointType")
     yield from _stopped(job, states, now)
     yield from _drivers(job, samplers)
@@ -137,7 +141,12 @@ def _step(checkpoint: Checkpoint) -> int:
     return int(match[1]) if match else -1
 
 
-def _finding(rule: str, job: Job, evidence: str, **variables: str) -> Finding:
+def _finding(
+    rule: str, job: Job, evidence: str, severity: Severity | None = None, /, **variables: str
+) -> Finding:
     return rulebook()[rule].fill(
-        {"job": job.id, **variables}, resource=job.id, evidence=f"checkpoints[].{evidence}"
+        {"job": job.id, **variables},
+        severity=severity,
+        resource=job.id,
+        evidence=f"checkpoints[].{evidence}",
     )

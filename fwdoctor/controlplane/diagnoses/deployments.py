@@ -39,14 +39,16 @@ def diagnose(
     has_weights: bool | None = None,
     shape: ShapeVersion | None = None,
     writers: Sequence[Job] | None = None,
+    last_words: str | None = None,
 ) -> Iterator[Finding]:
     """What there is to say about a deployment. What is None was not read.
 
     ``job`` is the trainer that the user asks about, ``shape`` the version of the training shape that it runs
     on, ``attached`` the trainer whose weights the deployment takes, ``has_weights`` whether a replica has
-    loaded a snapshot, ``writers`` are the jobs that write to its own bucket (PER_DEPLOYMENT).
+    loaded a snapshot, ``writers`` are the jobs that write to its own bucket (PER_DEPLOYMENT). ``last_words``
+    is what its serving container said when it died.
     """
-    yield from _state(deployment, now)
+    yield from _state(deployment, now, last_words)
     yield from _bucket(deployment, account)
     if job is not None:
         yield from _pair(deployment, job)
@@ -57,20 +59,27 @@ def diagnose(
     yield from _unused(deployment, attached, has_weights, writers)
     if deployment.addons and deployment.precision not in (None, "BF16", "PRECISION_UNSPECIFIED"):
         yield _finding("FWP320", deployment, "enableAddons, precision", precision=str(deployment.precision))
-    if deployment.transition == "ASYNC" and deployment.follows:
+    if deployment.transition == "ASYNC" and deployment.follows and deployment.state in _SERVING:
         yield _finding("FWP321", deployment, "hotLoadTransitionType")
 
 
-def _state(deployment: Deployment, now: datetime) -> Iterator[Finding]:
+def _state(deployment: Deployment, now: datetime, last_words: str | None) -> Iterator[Finding]:
     if deployment.state == "FAILED":
-        reason = deployment.status.message or deployment.status.code or "it does not say why"
-        yield _finding("FWP308", deployment, "state, status", reason=reason)
+        told = (deployment.status.message, last_words)
+        reason = ": ".join(text for text in told if text) or deployment.status.code or "it does not say why"
+        yield _finding("FWP308", deployment, "state, status, terminationMessage", reason=reason)
     if deployment.state == "DELETED" and deployment.purged is not None and deployment.purged > now:
         yield _finding("FWP314", deployment, "state, purgeTime", until=moment(deployment.purged))
     if deployment.state == "UPDATING" and deployment.updated is not None:
         since = now - deployment.updated
         if since > _LONG_UPDATE:
-            yield _finding("FWP313", deployment, "state, updateTime", age=age(since))
+            said = last_message(last_words)
+            yield _finding("FWP313", deployment, "state, updateTime", age=age(since), said=said)
+
+
+def last_message(last_words: str | None) -> str:
+    """What a container said when it died, as the end of a sentence."""
+    return f'; its last message: "{last_words}"' if last_words else ""
 
 
 def _bucket(deployment: Deployment, account: str) -> Iterator[Finding]:
@@ -86,7 +95,7 @@ def _bucket(deployment: Deployment, account: str) -> Iterator[Finding]:
         reason = f"the bucket of the account {bucket.account}"
     if reason is not None:
         yield _finding("FWP306", deployment, "hotLoadBucketUrl", url=deployment.bucket, reason=reason)
-    elif bucket is not None and bucket.trainer and deployment.follows not in (None, bucket.trainer):
+    elif bucket and bucket.trainer and deployment.follows and deployment.follows != bucket.trainer:
         evidence = "hotLoadTrainerJob, hotLoadBucketUrl"
         yield _finding("FWP303", deployment, evidence, job=str(deployment.follows), other=bucket.trainer)
 
@@ -157,11 +166,16 @@ def stale_attachment(deployment: Deployment, job: Job, attached: Attached | None
     )
 
 
+def _is_over(state: JobState | None) -> bool:
+    """Whether a job works no more; None is one that is not there."""
+    return state is None or state.phase in (Phase.STOPPED, Phase.ENDED, Phase.TOMBSTONE)
+
+
 def _outlived(deployment: Deployment, attached: Attached) -> Iterator[Finding]:
     if deployment.state not in _SERVING or not _holds(deployment):
         return
     state = attached.state
-    if state is None or state.phase in (Phase.STOPPED, Phase.ENDED, Phase.TOMBSTONE):
+    if _is_over(state):
         told = "not there any more" if state is None else state.short
         yield _finding(
             "FWP302",
@@ -203,9 +217,9 @@ def _unused(
     if not fixed or has_weights is not False or deployment.state not in _SERVING:
         return
     if deployment.trainer is not None:
-        alone = attached is not None and (attached.state is None or not attached.state.is_alive)
+        alone = attached is not None and _is_over(attached.state)
     else:
-        alone = writers is not None and not any(job.state.is_alive for job in writers)
+        alone = writers is not None and all(_is_over(job.state) for job in writers)
     # One that outlived its trainer is told as that.
     if alone and not any(_outlived(deployment, attached) if attached else ()):
         evidence = (
@@ -230,7 +244,7 @@ def _gpus(deployment: Deployment) -> str:
 
 def only_reader(job: Job, deployments: Sequence[Deployment]) -> Iterator[Finding]:
     """Deployments that wait for the weights of a trainer which writes to another one's bucket."""
-    if job.keyed_to is None:
+    if not job.keyed_to:
         return
     for other in deployments:
         if other.id != job.keyed_to and other.follows == job.id:

@@ -23,6 +23,8 @@ from fwdoctor.rulebook import rulebook
 _LONG_WITHOUT_CHECKPOINT = timedelta(hours=2)
 #: The part of the inactivity timeout after which silence is worth a word.
 _QUIET = 0.7
+#: What still runs so long after its timeout is used: by a client, which cannot be seen.
+_IN_USE = 1.2
 #: From so many days before the end on, what is not promoted is in danger.
 _URGENT = timedelta(days=3)
 #: The SDK's own budgets for a job that is being set up: of its low-level wait, and of a managed one.
@@ -127,7 +129,8 @@ def _quiet(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) ->
         yield _finding("FWP105", job, "createTime, checkpoints", age=age(running))
     timeout = job.inactivity or DEFAULT_INACTIVITY
     quiet = now - max([job.created, *(c.created for c in checkpoints if c.created is not None)])
-    if not job.never_stops and quiet > timeout * _QUIET and job.forward_only is not True:
+    about_to_stop = timeout * _QUIET < quiet < timeout * _IN_USE
+    if about_to_stop and not job.never_stops and job.forward_only is not True:
         evidence = "createTime, checkpoints[].createTime, inactivityTimeout"
         yield _finding("FWP107", job, evidence, age=age(quiet), timeout=age(timeout))
 
@@ -145,7 +148,7 @@ def _ended(
         if newest is not None:
             when = moment(newest.created) if newest.created else "at a time that is not known"
             yield _finding("FWP111", job, "checkpoints[].checkpointType", checkpoint=newest.id, when=when)
-        elif job.forward_only is not True:
+        elif job.forward_only is not True and all(c.is_sampler for c in checkpoints):
             # What is complete need not be resumed.
             severity = Severity.INFO if job.state.name == "JOB_STATE_COMPLETED" else None
             yield _finding("FWP112", job, "checkpoints[].checkpointType", severity=severity)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fwdoctor.controlplane.resources import Model, ShapeVersion, last
-from fwdoctor.finding import Finding
+from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
 
 #: Contexts come in steps of so many tokens.
@@ -29,21 +29,29 @@ class Wanted:
 
 
 def diagnose(
-    name: str, latest: ShapeVersion | None, pinned: ShapeVersion | None = None, wanted: Wanted | None = None
+    name: str,
+    latest: ShapeVersion | None,
+    pinned: ShapeVersion | None = None,
+    wanted: Wanted | None = None,
+    *,
+    serving_validated: bool | None = None,
 ) -> Iterator[Finding]:
     """What there is to say about a shape that is there.
 
     ``name`` is the shape's, ``latest`` its newest validated version (None: there is none), ``pinned`` the
-    version that was asked for.
+    version that was asked for, ``serving_validated`` whether the deployment shape that it names is validated.
     """
     if latest is None:
         yield _finding("FWP501", name, "versions[].latestValidated")
     if pinned is not None and latest is not None and pinned.version != latest.version:
-        yield _finding("FWP502", name, "versions[]", version=pinned.version, latest=latest.version)
+        # An older one that is validated can be launched all the same.
+        severity = Severity.ERROR if pinned.validated is False else Severity.INFO
+        yield _finding("FWP502", name, "versions[]", severity, version=pinned.version, latest=latest.version)
     meant = pinned or latest
     if meant is None:
         return
-    if not meant.deployment_shape and meant.mode in ("POLICY_TRAINER", "LORA_TRAINER"):
+    trains = meant.mode in ("POLICY_TRAINER", "LORA_TRAINER")
+    if trains and (meant.deployment_shape == "" or serving_validated is False):
         yield _finding("FWP506", name, "snapshot.deploymentShapeVersion")
     if wanted is not None:
         yield from _against(name, meant, wanted)
@@ -98,6 +106,10 @@ def _fitting(wanted: Wanted) -> tuple[str, ...]:
     return ("LORA_TRAINER",) if wanted.lora_rank else ("POLICY_TRAINER",)
 
 
-def _finding(rule: str, name: str, evidence: str, **variables: str) -> Finding:
+def _finding(
+    rule: str, name: str, evidence: str, severity: Severity | None = None, /, **variables: str
+) -> Finding:
     shape = last(name) or name
-    return rulebook()[rule].fill({"shape": shape, **variables}, resource=shape, evidence=evidence)
+    return rulebook()[rule].fill(
+        {"shape": shape, **variables}, severity=severity, resource=shape, evidence=evidence
+    )

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, Replica
+from fwdoctor.controlplane.diagnoses.deployments import last_message
+from fwdoctor.controlplane.resources import NAMELESS, Checkpoint, Deployment, Job, Replica
 from fwdoctor.controlplane.words import age
 from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
@@ -30,16 +31,19 @@ def diagnose(
     checkpoints: Sequence[Checkpoint] | None = None,
     crashes: int | None = None,
     stuck: Sequence[str] = (),
+    last_words: str | None = None,
 ) -> Iterator[Finding]:
     """What there is to say about the weights.
 
     ``replicas`` None: the status has no such list. ``checkpoints`` are those of ``job``, None where they were
     not read; ``crashes`` is the HTTP status (5xx) that came back again and again instead of an answer;
-    ``stuck`` are the replicas that were not ready in two looks, without any change.
+    ``stuck`` are the replicas that were not ready in two looks, without any change; ``last_words`` is what
+    the serving container said when it died.
     """
     if crashes is not None:
         if deployment.state == "READY":
-            yield _finding("FWP408", deployment, "the status of the weight sync", status=str(crashes))
+            told = {"status": str(crashes), "said": last_message(last_words)}
+            yield _finding("FWP408", deployment, "the weight-sync status, four times", **told)
         return
     if replicas is None:
         yield _finding("FWP414", deployment, "replicas")
@@ -47,7 +51,8 @@ def diagnose(
     ready = deployment.replicas.ready
     if not replicas:
         # One that is scaled to zero has none, and that is told elsewhere.
-        if deployment.state == "READY" and ready != 0:
+        expected = ready if ready is not None else deployment.replicas.minimum
+        if deployment.state == "READY" and expected:
             yield _finding("FWP406", deployment, "replicas")
         return
     if ready is not None and len(replicas) < ready:
@@ -69,6 +74,13 @@ def served(replica: Replica) -> str | None:
     return replica.current or (loaded[-1] if loaded else None)
 
 
+def has_weights(replicas: Sequence[Replica]) -> bool | None:
+    """Whether any replica has loaded a snapshot; None: nobody says."""
+    if any(served(r) for r in replicas):
+        return True
+    return False if replicas and all(r.says for r in replicas) else None
+
+
 def _is_busy(replica: Replica) -> bool:
     return (replica.stage or "").lower() in _BUSY
 
@@ -78,7 +90,7 @@ def _is_waiting_for_adapter(replica: Replica) -> bool:
 
 
 def _differences(deployment: Deployment, replicas: Sequence[Replica]) -> Iterator[Finding]:
-    versions = Counter(served(r) or "no snapshot" for r in replicas)
+    versions = Counter(served(r) or "no snapshot" for r in replicas if r.says or served(r))
     if len(versions) > 1 and not any(_is_busy(r) for r in replicas):
         told = ", ".join(f"{count} × {version}" for version, count in versions.most_common())
         numbers = {"count": str(len(replicas)), "versions": str(len(versions)), "told": told}
@@ -114,13 +126,15 @@ def _against(
     # What fails to load, or loads, is told as that; what it has instead is the consequence.
     busy = any(_is_busy(r) or r.stage == "error" or _is_waiting_for_adapter(r) for r in replicas)
     if currents == {None}:
-        if not busy and job.keyed_to in (None, deployment.id):
+        if not busy and has_weights(replicas) is False and job.keyed_to in (None, "", deployment.id):
             yield _finding("FWP412", deployment, "replicas[].current_snapshot_identity", job=job.id)
         return
     for current in sorted(c for c in currents if c is not None):
         position = next((n for n, c in enumerate(samplers) if c.id == current), None)
         if position is None:
-            yield _unknown(deployment, job, current, now)
+            # It may be one without a name, or of a type that is new.
+            if not {current, NAMELESS} & {c.id for c in checkpoints}:
+                yield _unknown(deployment, job, current, now)
         elif position < len(samplers) - 1 and not busy and len(currents) == 1 and job.state.is_alive:
             yield from _behind(deployment, job, samplers, position, now)
 
@@ -148,6 +162,8 @@ def _behind(
 ) -> Iterator[Finding]:
     newest, previous, current = samplers[-1], samplers[-2].id, samplers[position].id
     behind = len(samplers) - 1 - position
+    if any(c.created is None for c in samplers):  # which is the newest is not known
+        return
     if behind == 1 and newest.created is not None and now - newest.created < _FRESH:
         return
     evidence = "replicas[].current_snapshot_identity, checkpoints"

@@ -72,7 +72,13 @@ def deployment(**row: Any) -> Deployment:
 
 
 def replica(current: str | None = "s-2-8c48d803", **row: Any) -> Replica:
-    return Replica.of({"identity": "pod-1", "current_snapshot_identity": current, "readiness": True} | row)
+    told = {
+        "identity": "pod-1",
+        "current_snapshot_identity": current,
+        "loaded_adapters": [],
+        "readiness": True,
+    }
+    return Replica.of(told | row)
 
 
 def about_job(made: Job, found: Sequence[Checkpoint] | None = None, **more: Any) -> list[Finding]:
@@ -335,10 +341,12 @@ ACROSS: list[Case] = [
     ("FWP505", lambda: about_shape(shape(), context=1000)),
     ("FWP506", lambda: about_shape(shape(snapshot={"deploymentShapeVersion": ""}))),
     ("FWP507", lambda: about_shape(shape(), base_model="accounts/fireworks/models/other")),
-    ("FWP117", lambda: list(of_account.diagnose_jobs([job(forwardOnly=True)]))),
+    ("FWP117", lambda: list(of_account.diagnose_jobs([job(forwardOnly=True, createTime=ago(hours=1))], NOW))),
     (
         "FWP118",
-        lambda: list(of_account.diagnose_jobs([job(), job(name="a/b/train-2", createTime=ago(minutes=8))])),
+        lambda: list(
+            of_account.diagnose_jobs([job(), job(name="a/b/train-2", createTime=ago(minutes=8))], NOW)
+        ),
     ),
     (
         "FWP004",
@@ -363,10 +371,16 @@ QUIET: dict[str, Callable[[], list[Finding]]] = {
     ),
     "a reference beside its policy": lambda: list(
         of_account.diagnose_jobs(
-            [job(forwardOnly=True), job(forwardOnly=False, name="a/b/c", createTime=ago(hours=3))]
+            [
+                job(forwardOnly=True, createTime=ago(hours=1)),
+                job(forwardOnly=False, name="a/b/c", createTime=ago(hours=3)),
+            ],
+            NOW,
         )
     ),
-    "a job a day": lambda: list(of_account.diagnose_jobs([job(), job(name="a/b/c", createTime=ago(days=1))])),
+    "a job a day": lambda: list(
+        of_account.diagnose_jobs([job(), job(name="a/b/c", createTime=ago(days=1))], NOW)
+    ),
     "an account in order": lambda: list(
         of_account.diagnose_account({"name": "accounts/acme", "suspendState": "UNSUSPENDED"}, told="acme")
     ),

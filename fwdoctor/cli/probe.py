@@ -40,8 +40,11 @@ def command() -> None:
 @output_options
 def job(jobs: tuple[str, ...], timeout: float, output: Output) -> int:
     """What state trainer jobs are in, what it means, and what to do."""
+    from fwdoctor.controlplane.names import Kind, parse
     from fwdoctor.controlplane.probes import probe_job
 
+    for name in jobs:
+        parse(name, Kind.TRAINER_JOB)  # one that is none must not cost what the others tell
     return _run(output, timeout, *(_bound(probe_job, name) for name in jobs))
 
 
@@ -144,6 +147,6 @@ def _run(output: Output, timeout: float, *probes: Callable[[Look], Awaitable[Pro
         findings=tuple(f for p in parts for f in p.findings),
         checks=tuple(o for p in parts for o in p.outcomes),
         problems=tuple(x for p in parts for x in p.problems),
-        notes=tuple(n for p in parts for n in p.notes),
+        notes=(*connection.notes, *(n for p in parts for n in p.notes)),
     )
     return output.finish(report)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import xml.etree.ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -228,9 +228,7 @@ def test_formats(plane: FakeControlPlane, capsys: pytest.CaptureFixture[str], fo
         assert run(["probe", *words, "--output-format", form]) == 1
         told = capsys.readouterr()
         assert told.err == ""
-        assert not {KEY, OTHER, "\x1b", "\x07"} & {
-            part for part in (KEY, OTHER, "\x1b", "\x07") if part in told.out
-        }
+        assert not [part for part in (KEY, OTHER, "\x1b", "\x07") if part in told.out]
         well_formed(form, told.out)
         assert "FWP109" in told.out
 
@@ -246,7 +244,7 @@ def well_formed(form: str, text: str) -> None:
         known = {rule["id"] for rule in one["tool"]["driver"]["rules"]}
         assert {result["ruleId"] for result in one["results"]} <= known
     elif form == "junit":
-        root = xml.etree.ElementTree.fromstring(text)
+        root = ET.fromstring(text)
         assert root.findall(".//failure")
     elif form == "rdjson":
         assert json.loads(text)["diagnostics"]

@@ -35,7 +35,7 @@ Ask = Callable[[Look], Awaitable[Probed]]
 
 
 def serve(pipe: Pipe) -> None:
-    """A fake with as many trainers, each with a deployment that serves its newest weights, until told to end."""
+    """A fake with trainers, each with a deployment that serves its newest weights, until told to end."""
     from tests.fake_control_plane import FakeControlPlane
     from tests.fake_control_plane.scenarios import SESSION
 

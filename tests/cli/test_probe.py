@@ -258,7 +258,16 @@ def test_a_process_of_its_own(plane: FakeControlPlane) -> None:
     """The whole way, with the asyncio of a real process: nothing on the standard error."""
     path = os.pathsep.join(str(ROOT / part) for part in (".", "codemods", "rules"))
     environ = {k: v for k, v in os.environ.items() if k != "FWDOCTOR_DEBUG"} | {"PYTHONPATH": path}
-    command = [sys.executable, "-X", "dev", "-m", "fwdoctor", "probe", "deployment", "serving"]
+    command = [
+        sys.executable,
+        "-W",
+        "always::ResourceWarning",
+        "-m",
+        "fwdoctor",
+        "probe",
+        "deployment",
+        "serving",
+    ]
     done = subprocess.run(
         command, env=environ, capture_output=True, text=True, encoding="utf-8", check=False, timeout=60
     )

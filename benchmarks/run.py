@@ -26,6 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks import probes
 from benchmarks.logs import build_log, literals
 from benchmarks.tree import build_tree
 
@@ -112,9 +113,14 @@ def main() -> int:
         "--linters", action="store_true", help="lint the tree, also with flake8 and fixit (minutes a turn)"
     )
     parser.add_argument("--logs", type=int, metavar="MB", help="explain logs of that size, too")
+    parser.add_argument("--probe", action="store_true", help="measure probes of a fake control plane alone")
     arguments = parser.parse_args()
     if not 0 < arguments.users < arguments.files or arguments.runs < 1:
         parser.error("needs at least one run and one user, and more files than users")
+    if arguments.probe:
+        print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs, ", end="")
+        print(f"median of {arguments.runs} runs; each answer takes {probes.LATENCY * 1000:.0f} ms.\n")
+        return probes.report(arguments.runs)
     with tempfile.TemporaryDirectory(prefix="fwdoctor-benchmark-") as name:
         comparisons = start_up()
         about = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs"

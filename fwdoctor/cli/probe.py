@@ -46,13 +46,15 @@ def job(jobs: tuple[str, ...], watching: Watching | None, timeout: float, output
     "job", "deployments", "newest", "waits_for", "rules", "error"}. Then
     come {"type": "verdict", "verdict"} and the lines of the report.
     """
-    from fwdoctor.controlplane.names import Kind
+    from fwdoctor.controlplane.names import Kind, parse
     from fwdoctor.controlplane.probes import probe_job
 
     if watching is not None:
         if len(jobs) > 1:
             raise click.UsageError("--watch takes one job.")
         return watch(jobs[0], Kind.TRAINER_JOB, watching, output)
+    for name in jobs:
+        parse(name, Kind.TRAINER_JOB)  # one that is none must not cost what the others tell
     return _run(output, timeout, *(_bound(probe_job, name) for name in jobs))
 
 

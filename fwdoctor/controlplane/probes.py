@@ -173,7 +173,7 @@ async def about_deployment(
     served, attached, other, writers = await asyncio.gather(
         reading.served(look, deployment, resource, owner),
         reading.attached(look, deployment, owner, known),
-        _try_job(look, follows, owner) if asked is None and follows is not None else nothing(),
+        _try_job(look, follows, owner, known) if asked is None and follows is not None else nothing(),
         _writers(look, deployment, owner, known),
     )
     seen = seen if asked is not None else other
@@ -188,7 +188,10 @@ async def _no_shape_known() -> tuple[None, None]:
     return None, None
 
 
-async def _try_job(look: Look, resource: Resource, owner: Account) -> Seen | None:
+async def _try_job(look: Look, resource: Resource, owner: Account, known: Sequence[Job]) -> Seen | None:
+    listed = next((job for job in known if job.id == resource.id), None)
+    if listed is not None:
+        return Seen(listed, await reading.checkpoints(look, resource.path(owner.id)))
     try:
         return await reading.job(look, resource, owner)
     except ControlPlaneError as error:

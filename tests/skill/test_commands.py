@@ -55,7 +55,9 @@ ROWS: dict[str, Row] = {
     "fwdoctor check . --log run.log": Row(1, "FWE702"),
     "fwdoctor check . --python .venv --output-format json": Row(1, '"rule": "FWS202"'),
     "fwdoctor explain run.log": Row(1, "FWE702 hotload-timeout"),
-    "fwdoctor explain run.log --support-bundle bundle.md": Row(1, "wrote bundle.md: read it before you send it"),
+    "fwdoctor explain run.log --support-bundle bundle.md": Row(
+        1, "wrote bundle.md: read it before you send it"
+    ),
     "fwdoctor explain run.log --unknown": Row(1, "FWE702"),
     "fwdoctor explain tests/fixtures/failed_run.log --select FWE702": Row(1, "1 error"),
     "fwdoctor lint --fix src/": Row(1, "fixed"),
@@ -67,7 +69,9 @@ ROWS: dict[str, Row] = {
     "fwdoctor lint train.py": Row(0, "nothing found"),
     "fwdoctor migrate --check --target latest src/": Row(1, "ported 1 · partial 1"),
     "fwdoctor migrate --check src/": Row(1, "ported 1 · partial 1"),
-    "fwdoctor migrate --diff --preserve-defaults write --target latest src/": Row(1, "+        pipeline_depth=1"),
+    "fwdoctor migrate --diff --preserve-defaults write --target latest src/": Row(
+        1, "+        pipeline_depth=1"
+    ),
     "fwdoctor migrate --diff --target latest src/": Row(1, "+        trainer=TrainerConfig("),
     "fwdoctor migrate --diff src/": Row(1, "+        trainer=TrainerConfig("),
     "fwdoctor migrate --target latest src/": Row(1, "ported 1 · partial 1"),
@@ -100,7 +104,9 @@ ROWS: dict[str, Row] = {
     "fwdoctor surface show rl_loop.Config": Row(0, "weight_sync_timeout: int = 600"),
     "fwdoctor surface show rl_loop.Config --at latest": Row(0, "weight_sync_timeout: int = 600"),
     "fwdoctor surface show rl_loop.Config.concurrency": Row(1, "removed  cookbook 2e447c8a (2026-07-25)"),
-    "fwdoctor surface show rl_loop.Config.infra --at latest": Row(1, "removed  cookbook 517d206d (2026-06-01)"),
+    "fwdoctor surface show rl_loop.Config.infra --at latest": Row(
+        1, "removed  cookbook 517d206d (2026-06-01)"
+    ),
     "fwdoctor surface show rl_loop.Config.loss_path": Row(1, "removed  cookbook 1311b610 (2026-07-17)"),
     "fwdoctor surface show sft_loop.Config.renderer_name": Row(0, "added    cookbook b5bd3a1a (2026-03-06)"),
     # Named, not shown to be run as they are.

@@ -140,9 +140,24 @@ def test_skill_is_thin() -> None:
 def test_description_triggers_on_what_users_say() -> None:
     description = str(front_matter()["description"])
     assert len(description) <= 400
-    for word in ("TypeError", "'infra'", "setup_infra", "InfraConfig", "hotload", "did not complete", "weight sync"):
+    for word in (
+        "TypeError",
+        "'infra'",
+        "setup_infra",
+        "InfraConfig",
+        "hotload",
+        "did not complete",
+        "weight sync",
+    ):
         assert word in description
-    for word in ("not found in GCS", "promote", "training shape", "DeploymentSamplerTimeoutError", "stale", "cookbook"):
+    for word in (
+        "not found in GCS",
+        "promote",
+        "training shape",
+        "DeploymentSamplerTimeoutError",
+        "stale",
+        "cookbook",
+    ):
         assert word in description
 
 
@@ -236,7 +251,7 @@ def test_named_rules_exist(page: Path) -> None:
 def test_long_pages_have_a_table_of_contents(page: Path) -> None:
     if len(text(page).split()) > 1500:
         head = "\n".join(text(page).splitlines()[:60])
-        sections = [a for a in re.findall(r"(?m)^## (.+)$", text(page))]
+        sections = re.findall(r"(?m)^## (.+)$", text(page))
         assert sections
         for section in sections:
             assert f"[{section}](#" in head, section
@@ -287,5 +302,10 @@ def test_nothing_looks_like_a_secret(page: Path) -> None:
 
 def test_keys_are_never_asked_for() -> None:
     safety = text(MAIN).split("## Safety")[1].split("\n## ")[0]
-    for says in ("Never ask for a key in chat", "are data", "Ask before what spends", "Send nothing anywhere"):
+    for says in (
+        "Never ask for a key in chat",
+        "are data",
+        "Ask before what spends",
+        "Send nothing anywhere",
+    ):
         assert says in safety

@@ -101,6 +101,7 @@ FAMILIES = {
     "FWS4": "check: credentials",
     "FWS5": "check: the code against what is installed",
     "FWS6": "check: ruff",
+    "FWS7": "check: the agent skill",
     "FWD0": "lint: comments that silence",
     "FWD1": "lint and migrate: old API",
     "FWD2": "lint: configuration",
@@ -145,10 +146,11 @@ def skill_errors() -> str:
 
 def skill_rules() -> str:
     """Every rule for an agent, by family: what ``fwdoctor rule`` takes."""
-    rows = {
-        r.id: f"| {r.id} | {r.name} | {r.severity} | {r.applicability or '-'} |" for r in rulebook().values()
-    }
-    return by_family(rows, ("| rule | name | severity | fix |", "|---|---|---|---|"))
+    rows = {}
+    for r in rulebook().values():
+        more = (r.reference or "").removeprefix("references/")
+        rows[r.id] = f"| {r.id} | {r.name} | {r.severity} | {r.applicability or '-'} | [{more}]({more}) |"
+    return by_family(rows, ("| rule | name | severity | fix | more |", "|---|---|---|---|---|"))
 
 
 def states_table() -> str:

@@ -12,9 +12,10 @@ import pytest
 import yaml
 
 import fwdoctor
+import fwdoctor_rules
 from fwdoctor.explain.catalogue import catalogue
 from fwdoctor.redact import redact
-from fwdoctor.rulebook import rulebook
+from fwdoctor.rulebook import Rule, references, rulebook
 from tests.skill.reading import PAGES, ROOT, SKILL, anchors, links, name, target
 
 MAIN = SKILL / "SKILL.md"
@@ -224,17 +225,24 @@ def test_words_of_errors_stand_on_their_page(words: str, path: str) -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    [r for r in (*rulebook().values(), *(e.rule for e in catalogue().values())) if r.reference],
+    [*rulebook().values(), *(entry.rule for entry in catalogue().values())],
     ids=lambda rule: rule.id,
 )
-def test_references_of_findings_resolve(rule: object) -> None:
-    reference = getattr(rule, "reference", "")
+def test_references_of_findings_resolve(rule: Rule) -> None:
+    reference = rule.reference
+    assert reference is not None
     path, _, heading = reference.partition("#")
     assert path.startswith("references/"), reference
     page = SKILL / path
     assert page.is_file(), reference
     assert page in REFERENCES
     assert not heading or heading in anchors(page), reference
+
+
+def test_no_reference_is_there_for_nothing() -> None:
+    pages = references(fwdoctor_rules.DATA / "references.toml")
+    coming = {"FWS7", "FWP13"}
+    assert {start for start in pages if not any(r.startswith(start) for r in rulebook())} <= coming
 
 
 @EVERY_PAGE

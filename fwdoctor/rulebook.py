@@ -163,8 +163,31 @@ def rulebook() -> Rulebook:
 
 def compiled() -> str:
     """What the file of all rules is to hold."""
-    tables = [_table(rule) for rule in load(fwdoctor_rules.DATA, modules=True).values()]
+    pages = references(fwdoctor_rules.DATA / "references.toml")
+    rules = load(fwdoctor_rules.DATA, modules=True).values()
+    tables = [_table(rule if rule.reference else _with_page(rule, pages)) for rule in rules]
     return json.dumps(tables, indent=1, ensure_ascii=False) + "\n"
+
+
+def references(path: Path) -> Mapping[str, str]:
+    """Which page of the skill goes with which ids: the page by what they begin with.
+
+    Raises:
+        FwdoctorError: the file is damaged.
+    """
+    import tomllib
+
+    try:
+        pages: dict[str, str] = tomllib.loads(path.read_text("utf-8"))["references"]
+    except (OSError, ValueError, LookupError) as error:
+        raise FwdoctorError(f"{path}: cannot read the references of rules: {error}") from error
+    return pages
+
+
+def _with_page(rule: Rule, pages: Mapping[str, str]) -> Rule:
+    """A rule with the page whose beginning of an id is the longest that fits; as it is if there is none."""
+    fits = [start for start in pages if rule.id.startswith(start)]
+    return dataclasses.replace(rule, reference=pages[max(fits, key=len)]) if fits else rule
 
 
 def load(folder: Path, *, modules: bool = False) -> Rulebook:

@@ -4,7 +4,7 @@
     python scripts/generate.py --check    exit with 1 if anything is out of date
 
 Generated: the JSON schema of the output, the catalogue of errors without its examples, the configuration for
-ruff, and the tables in README, the docs and the skill.
+ruff, the tables in README, the docs and the skill, and the version that the skill names.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from typing import Any
 
 import msgspec
 
+from fwdoctor import __version__
 from fwdoctor import rulebook as rules
+from fwdoctor.controlplane.states import job_states
 from fwdoctor.explain.catalogue import COMPILED, catalogue, compiled
 from fwdoctor.lint import ruff_config
 from fwdoctor.moves import moves, provisioning
@@ -78,6 +80,86 @@ def errors_table() -> str:
         rule = entry.rule
         message = re.sub(r"\{([a-z_]+)\}", r"‹\1›", rule.message).replace("|", "\\|")
         rows.append(f"| {rule.id} | {rule.name} | {sides[rule.side]} | {message} |")
+    return "\n".join(rows)
+
+
+#: What the hundreds of the classes of errors, and the families of rules, are about.
+FAMILIES = {
+    "FWE0": "Data, configuration and examples",
+    "FWE1": "Versions that do not go together",
+    "FWE2": "Keys and accounts",
+    "FWE3": "Quota, billing and what is enabled",
+    "FWE4": "Shapes",
+    "FWE5": "Trainer jobs",
+    "FWE6": "Deployments",
+    "FWE7": "Weight sync (hotload)",
+    "FWE8": "Checkpoints and promotion",
+    "FWE9": "Sampling and the training client",
+    "FWS1": "check: Python",
+    "FWS2": "check: the SDK against the pin",
+    "FWS3": "check: companions and shadowing",
+    "FWS4": "check: credentials",
+    "FWS5": "check: the code against what is installed",
+    "FWS6": "check: ruff",
+    "FWS7": "check: the agent skill",
+    "FWD0": "lint: comments that silence",
+    "FWD1": "lint and migrate: old API",
+    "FWD2": "lint: configuration",
+    "FWD3": "lint: lifecycle",
+    "FWP0": "probe: access",
+    "FWP1": "probe: trainer jobs",
+    "FWP2": "probe: checkpoints and promotion",
+    "FWP3": "probe: deployments",
+    "FWP4": "probe: weight sync",
+    "FWP5": "probe: shapes",
+    "FWP6": "probe: quota and sessions",
+}
+
+
+def by_family(rows: dict[str, str], head: tuple[str, str]) -> str:
+    """A table of contents, and a section for each family of rules with its rows."""
+    found: dict[str, list[str]] = {}
+    for rule, row in rows.items():
+        found.setdefault(FAMILIES.get(rule[:4], f"Other: {rule[:3]}"), []).append(row)
+    contents = [f"- [{title}](#{anchor(title)})" for title in found]
+    sections = ["\n".join([f"## {title}", "", *head, *table]) for title, table in found.items()]
+    return "\n\n".join(["\n".join(contents), *sections])
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading of Markdown ends in."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def skill_errors() -> str:
+    """Every class of errors for an agent: by family, with the reference that says more."""
+    sides = {"user": "user", "platform": "Fireworks", "nobody": "nobody", "unknown": "unclear"}
+    rows = {}
+    for entry in catalogue().values():
+        rule = entry.rule
+        message = re.sub(r"\{([a-z_]+)\}", "…", rule.message).replace("|", "\\|")
+        more = (rule.reference or "").removeprefix("references/")
+        rows[rule.id] = f"| {rule.id} | {rule.name} | {sides[rule.side]} | {message} | [{more}]({more}) |"
+    head = ("| class | name | who acts | what happened | more |", "|---|---|---|---|---|")
+    return by_family(rows, head)
+
+
+def skill_rules() -> str:
+    """Every rule for an agent, by family: what ``fwdoctor rule`` takes."""
+    rows = {}
+    for r in rulebook().values():
+        more = (r.reference or "").removeprefix("references/")
+        rows[r.id] = f"| {r.id} | {r.name} | {r.severity} | {r.applicability or '-'} | [{more}]({more}) |"
+    return by_family(rows, ("| rule | name | severity | fix | more |", "|---|---|---|---|---|"))
+
+
+def states_table() -> str:
+    """Every state of a trainer job, and what to do in it."""
+    rows = ["| state | means | resume? | GPUs held? | what to do |", "|---|---|---|---|---|"]
+    says = {True: "yes", False: "no", None: "unknown"}
+    for state in job_states().values():
+        answers = f"{says[state.resumable]} | {says[state.holds_gpus]}"
+        rows.append(f"| {state.short} | {state.means} | {answers} | {state.next} |")
     return "\n".join(rows)
 
 
@@ -170,7 +252,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "moves": moves_table,
     "targets": targets_table,
     "commands": commands,
+    "skill errors": skill_errors,
+    "skill rules": skill_rules,
+    "states": states_table,
 }
+SKILL = ROOT / "skills" / "fireworks-doctor" / "SKILL.md"
 
 
 def outputs() -> dict[Path, str]:
@@ -197,6 +283,9 @@ def outputs() -> dict[Path, str]:
             new = pattern.sub(lambda _, b=begin, m=make: f"{b}\n{m()}\n{END}", new)  # type: ignore[misc]
         if BEGIN.split("{", maxsplit=1)[0] in text:
             result[path] = new
+    result[SKILL] = re.sub(
+        r'(?m)^(  version: )".*"$', rf'\g<1>"{__version__}"', result.get(SKILL, SKILL.read_text("utf-8"))
+    )
     return result
 
 

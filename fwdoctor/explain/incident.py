@@ -5,11 +5,13 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import re
+import shlex
 from collections import deque
 from dataclasses import dataclass, field
 
 from fwdoctor.explain.catalogue import Catalogue, Entry
 from fwdoctor.explain.places import by_place
+from fwdoctor.explain.quote import quoted, visible
 from fwdoctor.explain.scan import AFTER, ErrorLine, Match
 from fwdoctor.explain.unknown import Unknown
 from fwdoctor.finding import Finding, Location, Remedy
@@ -160,22 +162,23 @@ class Collector:
 def finding(incident: Incident, path: str) -> Finding:
     """The finding of one incident."""
     match, rule = incident.first, incident.first.entry.rule
-    variables = {n: redact_log(v) for n, v in match.variables.items()}
+    variables = {n: visible(redact_log(v)) for n, v in match.variables.items()}
+    told = variables | {n: quoted(variables[n]) for n in _free(match) if n in variables}
     last = incident.last_line if incident.last_line != match.line else None
     made = Finding(
         rule=rule.id,
         name=rule.name,
         severity=rule.severity,
         side=rule.side,
-        message=_filled(rule.message, variables),
+        message=_filled(rule.message, told),
         location=Location(path, match.line, end_line=last),
         resource=next((variables[r] for r in _RESOURCES if variables.get(r)), None),
         evidence=shown(match.evidence),
         variables=variables,
         count=incident.count,
-        cause=_filled(rule.why, variables),
+        cause=_filled(rule.why, told),
         remedy=tuple(
-            Remedy(_filled(s.text, variables), tuple(_filled(c, variables) for c in s.commands))
+            Remedy(_filled(s.text, told), tuple(_command(c, variables) for c in s.commands))
             for s in rule.remedy
         ),
         matched_by=match.pattern.matched_by,
@@ -187,13 +190,25 @@ def finding(incident: Incident, path: str) -> Finding:
     return made
 
 
+def _free(match: Match) -> set[str]:
+    """The values of a match that may be any text; those of other kinds are a word or a number."""
+    return {g.name for g in match.pattern.template.gaps if g.name and g.kind in ("text", "line")}
+
+
+def _command(template: str, variables: dict[str, str]) -> str:
+    """A command with the captured values in it, quoted for a shell; one that is a value itself is left."""
+    if re.fullmatch(r"\{[a-z_]+\}", template):
+        return _filled(template, variables)
+    return _filled(template, {n: shlex.quote(v) for n, v in variables.items() if v})
+
+
 def shown(record: str) -> str:
-    """The few lines of a record that are shown as evidence, without secrets."""
+    """The few lines of a record that are shown as evidence, cut, without secrets and orders to terminals."""
     lines = [line.rstrip() for line in record.splitlines() if line.strip()]
     told = next((i for i, line in enumerate(lines) if _BOILERPLATE.match(line)), len(lines))
     lines = lines[: min(max(told, 1), _SHOWN_LINES)]
     cut = [line if len(line) <= _SHOWN_WIDTH else line[:_SHOWN_WIDTH] + " …" for line in lines]
-    return redact_log("\n".join(cut))
+    return visible(redact_log("\n".join(cut)))
 
 
 def _filled(template: str, variables: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from fwdoctor.explain.quote import visible
 from fwdoctor.explain.scan import ErrorLine
 from fwdoctor.redact import redact_log
 
@@ -54,7 +55,7 @@ class Unknown:
         if group is None:
             if len(self.groups) >= _MOST_GROUPS:
                 return
-            group = Group(template, redact_log(line.text)[:_WIDTH], line.exception, first=line.line)
+            group = Group(template, visible(redact_log(line.text))[:_WIDTH], line.exception, first=line.line)
             self.groups[template] = group
         group.count += 1
         group.last = line.line
@@ -68,7 +69,7 @@ class Unknown:
 
 def masked(text: str) -> str:
     """A line with everything masked in which two of a kind may differ."""
-    text = redact_log(text.strip())[:1000]
+    text = visible(redact_log(text.strip()))[:1000]
     for pattern, mask in _MASKS:
         text = pattern.sub(mask, text)
     return text[:_WIDTH]

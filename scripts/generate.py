@@ -153,7 +153,8 @@ def commands() -> str:
     parts = []
     for line in SHOWN:
         words = [sys.executable, "-m", *shlex.split(line)]
-        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "SYSTEMROOT")}
+        # Without the home folder: what somebody installed there is nobody else's.
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "SYSTEMROOT")}
         environ = kept | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(sys.path[1:])}
         done = subprocess.run(
             words, cwd=ROOT, env=environ, capture_output=True, encoding="utf-8", check=False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Report
 
-#: They have a place for findings, and none for what ``surface`` answers.
+#: They have a place for findings, and none for what ``surface`` and ``skill`` answer.
 FINDINGS_ONLY = frozenset({"sarif", "github", "junit", "rdjson"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
 @click.option("--python", metavar="PATH", help="The interpreter, or its environment, to look at.")
 @click.option("--cookbook", type=click.Path(), help="The cookbook checkout whose pin applies.")
 @click.option("--log", "logs", multiple=True, metavar="FILE", help="A log of the run, to be explained, too.")
+@click.option("--agent", "for_agent", is_flag=True, help="A brief for coding agents: --output-format agent.")
 @output_options
 def command(
-    path: str, python: str | None, cookbook: str | None, logs: tuple[str, ...], output: Output
+    path: str,
+    python: str | None,
+    cookbook: str | None,
+    logs: tuple[str, ...],
+    for_agent: bool,
+    output: Output,
 ) -> int:
     """Look at Python, the SDK, the cookbook, credentials and the code; say what is wrong and who must act.
 
@@ -30,6 +37,10 @@ def command(
     from fwdoctor.environment.doctor import run
     from fwdoctor.finding import Report
 
+    if for_agent:
+        if output.output_format not in ("text", "agent"):
+            raise click.UsageError(f"--agent does not go with --output-format {output.output_format}.")
+        output = dataclasses.replace(output, output_format="agent")
     _, outcomes, problems = run(
         Path(path), python=python, cookbook=Path(cookbook) if cookbook else None, environ=os.environ
     )

@@ -46,7 +46,7 @@ def install(place: Place, skill: Tree, *, how: str | None = None, force: bool = 
         raise FwdoctorError(
             f"{place.folder}: {precious}; nothing was written (--force replaces it, and keeps it aside)"
         )
-    link = how == "link" or (how is None and there.linked)
+    link = how == "link" or (how is None and there.linked and there.state is not State.FOREIGN)
     try:
         note = _put(place.folder, skill, link=link, keep=precious is not None)
     except OSError as error:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Most commands have none of these, and dataclasses take their time.
-    from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult
+    from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult, SkillResult
 
-    Result = tuple[ShowResult, ...] | DiffResult | FitResult | BuildResult
+    Result = tuple[ShowResult, ...] | DiffResult | FitResult | BuildResult | SkillResult
 
 
 class Severity(enum.StrEnum):
@@ -244,7 +244,7 @@ class Report:
     would_change: bool = False
     #: files looked at; ``files`` holds only those that may use Fireworks
     looked_at: int | None = None
-    #: what ``surface`` answers
+    #: what ``surface`` and ``skill`` answer
     result: Result | None = None
     #: somebody stopped it in the middle; what was done is told
     interrupted: bool = False

@@ -1,4 +1,4 @@
-"""What ``fwdoctor surface`` answers: frozen data, in the shape of its JSON.
+"""What ``fwdoctor surface`` and ``fwdoctor skill`` answer: frozen data, in the shape of its JSON.
 
 As with :mod:`fwdoctor.finding`, the verbs make it and the reporters show it.
 """
@@ -213,3 +213,36 @@ class BuildResult:
     nearest: VersionRef
     distance: int
     saved: str | None = None
+
+
+@dataclass(frozen=True)
+class SkillPlace:
+    """A folder in which an agent looks for the skill.
+
+    ``state`` is what it held: ``absent``, ``current``, ``outdated``, ``newer``, ``changed`` (by somebody,
+    since fwdoctor installed it), ``foreign``, ``broken-link``, ``unreadable``; ``version`` is that of the
+    copy. ``action`` is what was done: ``installed``, ``updated``, ``replaced``, ``up to date``, or null.
+    """
+
+    agent: str
+    scope: str
+    folder: str
+    state: str
+    version: str | None
+    changed: tuple[str, ...]
+    action: str | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class SkillResult:
+    """The skill that this fwdoctor brings, and the places where agents look for it.
+
+    ``reason`` says how the agents were chosen, where nobody named them.
+    """
+
+    name: str
+    version: str
+    folder: str
+    places: tuple[SkillPlace, ...]
+    reason: str | None = None

@@ -4,7 +4,8 @@
     python scripts/generate.py --check    exit with 1 if anything is out of date
 
 Generated: the JSON schema of the output, the catalogue of errors without its examples, the configuration for
-ruff, the tables in README, the docs and the skill, and the version that the skill names.
+ruff, the manifests of the plugin, the tables in README, the docs and the skill, and the version that the skill
+names.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from fwdoctor.moves import moves, provisioning
 from fwdoctor.reporters.document import Document
 from fwdoctor.reporters.rule_page import page
 from fwdoctor.rulebook import Rule, rulebook
+from fwdoctor.skill.agents import agents
 from fwdoctor.surface import timeline
 
 ROOT = Path(__file__).parents[1]
@@ -235,7 +238,8 @@ def commands() -> str:
     parts = []
     for line in SHOWN:
         words = [sys.executable, "-m", *shlex.split(line)]
-        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "SYSTEMROOT")}
+        # Without the home folder: what somebody installed there is nobody else's.
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "SYSTEMROOT")}
         environ = kept | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(sys.path[1:])}
         done = subprocess.run(
             words, cwd=ROOT, env=environ, capture_output=True, encoding="utf-8", check=False
@@ -244,6 +248,51 @@ def commands() -> str:
             raise SystemExit(f"{line}: {done.stderr}")
         parts.append(f"```console\n$ {line}\n{done.stdout.rstrip()}\n```\n\nExit status {done.returncode}.")
     return "\n\n".join(parts)
+
+
+def agents_table() -> str:
+    """Every agent that the skill is installed for, and its folders."""
+    rows = ["| `--agent` | agent | in the project | for the user | says |", "|---|---|---|---|---|"]
+    for agent in agents():
+        moved = agent.moved_by and agent.user.startswith(f"{agent.moved_folder}/")
+        user = f"`~/{agent.user}`" + (f" (or below `{agent.moved_by}`)" if moved else "")
+        says = f"[its documentation]({agent.source})"
+        rows.append(f"| `{agent.name}` | {agent.title} | `{agent.project}` | {user} | {says} |")
+    return "\n".join(rows)
+
+
+#: What the plugin says of itself, beside what the package says.
+_PLUGIN = (
+    "Diagnose and migrate training code for Fireworks AI: the fireworks-doctor skill. Needs the fwdoctor "
+    "command (pip install fwdoctor)."
+)
+
+
+def manifests() -> dict[Path, str]:
+    """The files by which the repository is a plugin of Claude Code, and a marketplace of that plugin."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    author = project["authors"][0]
+    plugin = {
+        "name": project["name"],
+        "version": __version__,
+        "description": _PLUGIN,
+        "author": author,
+        "license": project["license"],
+        "keywords": project["keywords"],
+    }
+    # The version stands in the plugin's own file alone.
+    entry = {"name": project["name"], "source": "./", "description": _PLUGIN, "category": "development"}
+    marketplace = {
+        "name": project["name"],
+        "owner": author,
+        "description": project["description"],
+        "plugins": [entry],
+    }
+    folder = ROOT / ".claude-plugin"
+    return {
+        folder / "plugin.json": json.dumps(plugin, indent=2) + "\n",
+        folder / "marketplace.json": json.dumps(marketplace, indent=2) + "\n",
+    }
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -255,6 +304,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "skill errors": skill_errors,
     "skill rules": skill_rules,
     "states": states_table,
+    "agents": agents_table,
 }
 SKILL = ROOT / "skills" / "fireworks-doctor" / "SKILL.md"
 
@@ -268,6 +318,7 @@ def outputs() -> dict[Path, str]:
         rules.COMPILED: rules.compiled(),
         timeline.GOES_WITH: timeline.goes_with(),
     }
+    result |= manifests()
     result |= {PAGES / f"{rule.id}.md": page(rule) for rule in rulebook().values()}
     for path in (
         ROOT / "README.md",

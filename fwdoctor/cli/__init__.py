@@ -57,7 +57,7 @@ def group() -> None:
 def run(args: Sequence[str]) -> int:
     """Run the command line; whatever a user can cause ends in one line and status 2."""
     try:
-        status = group.main(list(args), prog_name="fwdoctor", standalone_mode=False)
+        status = group.main(list(args), prog_name="fwdoctor", standalone_mode=False, obj=tuple(args))
         return status if isinstance(status, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fwdoctor.reporters import Style
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-FORMATS = ("text", "concise", "json", "jsonl", "sarif", "github", "junit", "rdjson")
+FORMATS = ("text", "concise", "json", "jsonl", "sarif", "github", "junit", "rdjson", "agent")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +94,7 @@ class Output:
             folder=folder,
             root=None if folder is None else _repository(folder),
             job_summary=self.output_format == "github" and bool(os.environ.get("GITHUB_STEP_SUMMARY")),
+            rest=_rest() if self.output_format == "agent" else None,
         )
 
     def use_color(self) -> bool:
@@ -111,6 +112,24 @@ class Output:
         except (UnicodeEncodeError, LookupError):
             return False
         return True
+
+
+def _rest() -> str | None:
+    """The command that was given, asking for all of its findings; None where it is not known."""
+    import shlex
+
+    context = click.get_current_context(silent=True)
+    given = context.find_root().obj if context is not None else None
+    if not isinstance(given, tuple):
+        return None
+    words, skip = [], False
+    for word in given:
+        if not skip and word != "--agent" and not word.startswith("--output-format"):
+            words.append(word)
+        skip = word == "--output-format"
+    # Behind the name of the command: what follows a -- is not ours.
+    at = 2 if words[:1] and words[0] in ("surface", "probe", "skill") else 1
+    return shlex.join(["fwdoctor", *words[:at], "--output-format", "concise", *words[at:]])
 
 
 def _print(text: str) -> None:

@@ -36,6 +36,7 @@ class _Remote:
 @click.option("--job", "jobs", multiple=True, metavar="JOB", help="A trainer job to look at, too.")
 @click.option("--deployment", "deployments", multiple=True, metavar="NAME", help="A deployment, likewise.")
 @click.option("--offline", is_flag=True, help="Do not ask the control plane.")
+@click.option("--agent", "for_agent", is_flag=True, help="A brief for coding agents: --output-format agent.")
 @output_options
 def command(
     path: str,
@@ -45,6 +46,7 @@ def command(
     jobs: tuple[str, ...],
     deployments: tuple[str, ...],
     offline: bool,
+    for_agent: bool,
     output: Output,
 ) -> int:
     """Look at Python, the SDK, the cookbook, credentials and the code; say what is wrong and who must act.
@@ -55,6 +57,10 @@ def command(
     from fwdoctor.environment.doctor import run
     from fwdoctor.finding import Report
 
+    if for_agent:
+        if output.output_format not in ("text", "agent"):
+            raise click.UsageError(f"--agent does not go with --output-format {output.output_format}.")
+        output = dataclasses.replace(output, output_format="agent")
     if offline and (jobs or deployments):
         raise click.UsageError("--job and --deployment ask the control plane; --offline forbids it")
     facts, outcomes, problems = run(

@@ -41,7 +41,9 @@ def command(
     if page is not None:
         from fwdoctor.cli.rule import show
 
-        return show(page)
+        if output.output_format not in ("text", "json"):
+            raise click.UsageError("--rule goes with --output-format text and json.")
+        return show(page, output.output_format)
     from fwdoctor.explain.project import sdk_first
     from fwdoctor.explain.run import explain
     from fwdoctor.finding import Report

@@ -25,13 +25,14 @@ def run(
         FwdoctorError: ``path``, ``python`` or ``cookbook`` names nothing of its kind.
     """
     facts = gather(path, python=python, cookbook=cookbook, environ=environ)
-    outcomes = [run_one(check, facts) for check in checks()]
+    judged = [run_one(check, facts) for check in checks()]
+    outcomes = [o for o in judged if o is not None]
     failed = [Problem(f"{o.section}: {o.detail}") for o in outcomes if o.status is CheckStatus.ERROR]
     return facts, outcomes, [*facts.reader.problems, *failed]
 
 
-def run_one(check: Check, facts: Facts) -> CheckOutcome:
-    """Run one check; if it fails unexpectedly, that is its outcome."""
+def run_one(check: Check, facts: Facts) -> CheckOutcome | None:
+    """Run one check; if it fails unexpectedly, that is its outcome. None: it has nothing to say."""
     try:
         return check.check(facts)
     except FwdoctorError as error:

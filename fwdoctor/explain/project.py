@@ -30,5 +30,6 @@ def sdk_first() -> tuple[str, ...]:
     known = facts()
     if known is None or (known.pin is None and known.cookbook is None):
         return ()
-    stale = [f for f in run_one(sdk, known).findings if f.rule in _STALE]
+    judged = run_one(sdk, known)
+    stale = [f for f in judged.findings if f.rule in _STALE] if judged else []
     return tuple(f"the SDK first ({f.rule}): {f.message}; 'fwdoctor check' tells more" for f in stale[:1])

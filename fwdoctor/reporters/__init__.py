@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Report
 
-#: They have a place for findings, and none for what ``surface`` answers.
+#: They have a place for findings, and none for what ``surface`` and ``skill`` answer.
 FINDINGS_ONLY = frozenset({"sarif", "github", "junit", "rdjson"})
 
 
@@ -23,6 +23,7 @@ class Style:
 
     ``folder`` is where relative paths begin and ``root`` the repository's root, both absolute: some formats
     are read by a platform that knows the repository only. ``job_summary``: there is one beside the report.
+    ``rest`` is the command that shows all of what a short format leaves out.
     """
 
     color: bool = False
@@ -33,6 +34,7 @@ class Style:
     folder: str | None = None
     root: str | None = None
     job_summary: bool = False
+    rest: str | None = None
 
 
 #: What our own words use beyond ASCII.

@@ -1,4 +1,4 @@
-"""The answers of ``fwdoctor surface`` as lines of text."""
+"""The answers of ``fwdoctor surface`` and ``fwdoctor skill`` as lines of text."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from fwdoctor.results import (
     ShowResult,
     Signature,
     SiteResult,
+    SkillPlace,
+    SkillResult,
     VersionRef,
     WayOut,
 )
@@ -40,6 +42,8 @@ def lines_of(result: Result | None, style: Style) -> Iterator[Line]:
             yield from _fit(result, style)
         case BuildResult():
             yield from _build(result, style)
+        case SkillResult():
+            yield from _skill(result, style)
         case tuple():
             yield from _shown(result, style)
 
@@ -59,7 +63,7 @@ def concise(result: Result | None) -> Iterator[str]:
             for change in result.changes:
                 yield f"{_SIGNS[change.how]} {change.path}"
                 yield from (f"{_SIGNS[p.how]} {change.path}: {p.text[2:]}" for p in change.parts)
-        case ShowResult() | BuildResult() | tuple():
+        case ShowResult() | BuildResult() | SkillResult() | tuple():
             yield from ("".join(t for t, _ in line) for line in lines_of(result, Style()))
         case None:
             return
@@ -282,3 +286,43 @@ def _build(result: BuildResult, style: Style) -> Iterator[Line]:
             yield ((f"  {module.name}", "bold"), ("" if module.complete else "  (may have more)", "dim"))
             for name, what in module.names.items():
                 yield ((f"    {name}", ""), (f"  {what}", "dim"))
+
+
+# --- skill --------------------------------------------------------------------------------------------
+
+_STATES = {
+    "absent": "not installed",
+    "current": "up to date",
+    "changed": "changed by somebody",
+    "foreign": "not fwdoctor's",
+    "broken-link": "a broken link",
+    "unreadable": "cannot be read",
+}
+
+
+def _skill(result: SkillResult, style: Style) -> Iterator[Line]:
+    if not result.places:
+        yield ((result.folder, ""),)
+        return
+    if result.reason:
+        yield ((result.reason, "dim"),)
+    words = [p.action or _STATES.get(p.state, p.state) for p in result.places]
+    width = max(map(len, words))
+    for place, word in zip(result.places, words, strict=True):
+        good = place.action is not None or place.state == "current"
+        yield (
+            (f"{word:<{width}}", "green" if good else "yellow"),
+            (f"  {place.folder}", "bold"),
+            (f"  {place.agent}, {place.scope}{_of_version(place, result)}", "dim"),
+        )
+        if place.changed:
+            yield ((f"{'':<{width}}  changed: {', '.join(place.changed)}", "yellow"),)
+        if place.note:
+            yield ((f"{'':<{width}}  {place.note}", ""),)
+
+
+def _of_version(place: SkillPlace, result: SkillResult) -> str:
+    """The versions, where they differ and nothing was done about it."""
+    if place.action is not None or place.version in (None, result.version):
+        return ""
+    return f", {place.version}; this fwdoctor has {result.version}"

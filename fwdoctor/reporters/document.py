@@ -27,7 +27,7 @@ from fwdoctor.finding import (
 )
 from fwdoctor.redact import redact
 from fwdoctor.reporters._excerpt import excerpt
-from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult
+from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult, SkillResult
 
 #: Raised when a field goes or changes its meaning; new fields may come without it.
 SCHEMA = 1
@@ -107,10 +107,11 @@ class Document:
     diff: DiffResult | None = None
     fit: FitResult | None = None
     build: BuildResult | None = None
+    skill: SkillResult | None = None
 
 
 #: Keys that are there only where the command has them.
-_OPTIONAL = frozenset({"checks", "files", "show", "diff", "fit", "build"})
+_OPTIONAL = frozenset({"checks", "files", "show", "diff", "fit", "build", "skill"})
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -130,6 +131,7 @@ def document(report: Report) -> dict[str, Any]:
         diff=report.result if isinstance(report.result, DiffResult) else None,
         fit=report.result if isinstance(report.result, FitResult) else None,
         build=report.result if isinstance(report.result, BuildResult) else None,
+        skill=report.result if isinstance(report.result, SkillResult) else None,
     )
     data: dict[str, Any] = plain(made)
     return {k: v for k, v in data.items() if not (k in _OPTIONAL and v is None)}

@@ -134,7 +134,8 @@ class World:
     def check(self, path: Path | None = None, **options: Any) -> Seen:
         """Run the checks of the environment."""
         facts = self.gather(path, **options)
-        sections = {c.SECTION: run_one(c, facts) for c in checks() if c.SECTION not in _ELSEWHERE}
+        judged = {c.SECTION: run_one(c, facts) for c in checks() if c.SECTION not in _ELSEWHERE}
+        sections = {section: found for section, found in judged.items() if found is not None}
         return Seen(facts, sections, facts.reader.problems)
 
 

@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import fwdoctor_rules
 import pytest
 import yaml
 
 import fwdoctor
-import fwdoctor_rules
 from fwdoctor.explain.catalogue import catalogue
 from fwdoctor.redact import redact
 from fwdoctor.rulebook import Rule, references, rulebook

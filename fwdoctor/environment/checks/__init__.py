@@ -22,8 +22,8 @@ class Check(Protocol):
     SECTION: str
     ORDER: int
 
-    def check(self, facts: Facts) -> CheckOutcome:
-        """Judge the facts."""
+    def check(self, facts: Facts) -> CheckOutcome | None:
+        """Judge the facts; None where there is nothing of the kind, and nothing to say about it."""
         ...
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import fwdoctor
 from fwdoctor.rulebook import rulebook
 
 if TYPE_CHECKING:
@@ -67,6 +68,22 @@ def env(world: World, **variables: str) -> None:
 
 def without_key(world: World) -> None:
     del with_sdk(world).environ["FIREWORKS_API_KEY"]
+
+
+def skill(world: World, folder: str, version: str, text: str = "# Text") -> None:
+    """A copy of the skill that nobody's fwdoctor installed."""
+    front = f'---\nname: fireworks-doctor\ndescription: x\nmetadata:\n  version: "{version}"\n---\n'
+    if not (world.project / "cookbook").exists():
+        with_sdk(world)
+    world.write(f"{folder}/skills/fireworks-doctor/SKILL.md", f"{front}\n{text}\n")
+
+
+def skill_link(world: World, target: str) -> None:
+    with_sdk(world)
+    folder = world.root / "home" / ".claude" / "skills"
+    folder.mkdir(parents=True)
+    world.write("there/fireworks-doctor/SKILL.md", "---\nname: fireworks-doctor\n---\n")
+    (folder / "fireworks-doctor").symlink_to(world.root / target, target_is_directory=True)
 
 
 CASES: dict[str, tuple[Build, Build]] = {
@@ -139,11 +156,23 @@ CASES: dict[str, tuple[Build, Build]] = {
         lambda w: env(w, FIREWORKS_API_EXTRA_HEADERS='{"X-Retries": 3}'),
         lambda w: env(w, FIREWORKS_API_EXTRA_HEADERS='{"X-Retries": "3"}'),
     ),
+    "FWS701": (
+        lambda w: skill(w, "home/.claude", "0.0.9"),
+        lambda w: skill(w, "home/.claude", fwdoctor.__version__),
+    ),
+    "FWS702": (
+        lambda w: (skill(w, "home/.claude", "99"), skill(w, "work/project/.claude", "99", "# Other")),
+        lambda w: (skill(w, "home/.claude", "99"), skill(w, "work/project/.claude", "99")),
+    ),
+    "FWS703": (
+        lambda w: skill_link(w, "nowhere/fireworks-doctor"),
+        lambda w: skill_link(w, "there/fireworks-doctor"),
+    ),
 }
 
 
 def owned() -> set[str]:
-    return {rule for rule in rulebook() if re.fullmatch("FWS[1-4][0-9]{2}", rule)}
+    return {rule for rule in rulebook() if re.fullmatch("FWS[1-47][0-9]{2}", rule)}
 
 
 def test_every_rule_has_a_case() -> None:

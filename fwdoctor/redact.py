@@ -14,7 +14,8 @@ HIDDEN = "[hidden]"
 #: (Not longer: a pattern that may begin anywhere in a long word takes quadratic time.)
 _NAME = r"[\w.-]{0,64}(?:key|token|secret|passw(?:or)?d|authorization|credentials?)"
 #: What may stand between a name and its value: the end of a subscript or a quote, an annotation, `=` or `:`.
-_BETWEEN = r"""["']?\s*\]?\s*(?::\s*[\w.\[\] |]{1,40})?\s*[=:]\s*(?:\w{0,2})"""
+#: (Whitespace is never given back: three runs in a row would share a long one in every way there is.)
+_BETWEEN = r"""["']?\s*+\]?\s*+(?::\s*+[\w.\[\] |]{1,40})?\s*+[=:]\s*+(?:\w{0,2})"""
 _VALUE = r"""(?P<quote>["'])(?P<value>[^"'\n]+)(?P=quote)"""
 _NAMED = re.compile(rf"(?P<head>{_NAME}{_BETWEEN}){_VALUE}", re.IGNORECASE)
 _PAIR = re.compile(rf"""(?P<head>["']{_NAME}["']\s*,\s*(?:\w{{0,2}})){_VALUE}""", re.IGNORECASE)
@@ -58,7 +59,7 @@ def redact(text: str) -> str:
 
 #: In logs values stand bare. A name that says so hides whatever follows it, others what looks like a key.
 _BARE = re.compile(
-    r"(?P<head>(?P<name>[\w.-]*(?:api[_ -]?key|access[_-]?key|private[_-]?key|secret|passw(?:or)?d|token|"
+    r"(?P<head>(?P<name>[\w.-]{0,64}(?:api[_ -]?key|access[_-]?key|private[_-]?key|secret|passw(?:or)?d|token|"
     r"credentials?|authorization))[\"']?\s*[:=]\s*[\"']?(?:Bearer |Basic |Token )?)"
     r"(?P<value>[^\s\"',;)}\]&|]+)",
     re.IGNORECASE,
@@ -70,10 +71,10 @@ _LOG_SECRETS = (
     (re.compile(r"(\s-u\s+)[^\s:]+:\S+"), rf"\1{HIDDEN}"),
     (re.compile(r"(\blogin\s+\S+\s+password\s+)\S+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?<=://)[^\s/@'\"<>]+(?=@)"), HIDDEN),
-    (re.compile(r"(?<=://)[^\s/:@'\"<>]*:[^\s@'\"<>]+(?=@)"), HIDDEN),
+    (re.compile(r"(?<=://)[^\s/:@'\"<>]*:[^\s@'\"<>]{1,500}(?=@)"), HIDDEN),
 )
 #: Where a line was wrapped: its end and the frame or indentation of the next. Shorter ones were not.
-_WRAP = re.compile(r"[ \t|\u2502]*\r?\n[ \t|\u2502]*")
+_WRAP = re.compile(r"(?<![ \t|\u2502])[ \t|\u2502]*\r?\n[ \t|\u2502]*")
 _NARROW = 40
 #: The line was wrapped at the space.
 _JOINED_BEARER = re.compile(r"(?<=Bearer)[A-Za-z0-9._~+/=-]{16,}", re.IGNORECASE)

@@ -4,8 +4,8 @@
     python scripts/generate.py --check    exit with 1 if anything is out of date
 
 Generated: the JSON schema of the output, the catalogue of errors without its examples, the configuration for
-ruff, the manifests of the plugin, the tables in README, the docs and the skill, and the version that the skill
-names.
+ruff, the manifests of the plugin, the tables in README, the docs and the skill, and the version that the
+skill names.
 """
 
 from __future__ import annotations

@@ -119,3 +119,21 @@ def test_a_wrapped_secret_is_hidden_wherever_it_is_cut(secret: str, indent: str)
         shown = redact_log(f"{head}{secret[:cut]}\n{indent}{secret[cut:]} and went away")
         pieces = [plain[i : i + 12] for i in range(len(plain) - 12)]
         assert not [p for p in pieces if p in shown], (cut, shown)
+
+
+_ENDLESS = {
+    "a word": "u" * 100_000,
+    "letters that are none": "ü" * 100_000,
+    "spaces after a name": "key" + " " * 100_000,
+    "frames": "|" * 100_000,
+    "addresses": "://a:" * 20_000,
+    "names": "token" * 20_000,
+    "options": " -u " * 25_000,
+    "wrapped lines": ("fw_" + "a1" * 25 + "\n") * 2_000,
+}
+
+
+@pytest.mark.parametrize("text", _ENDLESS.values(), ids=_ENDLESS)
+def test_a_long_text_takes_no_more_than_its_length(text: str) -> None:
+    """With a pattern that tries every way to share a text, this would take hours."""
+    assert redact_log(text)

@@ -61,7 +61,16 @@ def _in_file(path: str, data: bytes, names: Sequence[str], session: Session) -> 
             location = file.port.source.location(path, node)
             if location not in seen:
                 seen.add(location)
-                yield CodeSetting(name, file.known_text(value) or file.member(value), location)
+                yield CodeSetting(name, _value(file, value), location)
+
+
+def _value(file: File, node: ast.expr) -> str | None:
+    """A value, written as in the code but for the quotes of a text; None if it is not known."""
+    from fwdoctor.lint.values import UNKNOWN
+
+    told = file.known_text(node) or file.member(node)
+    value = file.value(node)
+    return told or (None if value is UNKNOWN or value is None else str(value))
 
 
 def _places(file: File, name: str) -> Iterator[tuple[ast.AST, ast.expr]]:

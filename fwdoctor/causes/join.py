@@ -40,8 +40,11 @@ def join(remote: Sequence[Finding], log: Sequence[Finding], code: Sequence[CodeS
                 continue
             free = [f for f in remote if f is not root and id(f) not in folded and id(f) not in roots]
             follows = [f for f in free if f.rule in cause.consequences and _may_be_one(root, f)]
-            errors = [f for f in log if id(f) not in folded and f.rule in cause.log and _may_be_one(root, f)]
-            settings = [s for s in code if s.name in cause.advice and _fits(root, s)]
+            found = {root.rule, *(f.rule for f in follows)}
+            errors = [
+                f for f in log if id(f) not in folded and _comes_of(cause, found, f) and _may_be_one(root, f)
+            ]
+            settings = [s for s in code if s.name in cause.advice and _can_do_it(cause, s) and _fits(root, s)]
             if follows or errors or settings:
                 roots[id(root)] = _told(cause, root, settings, errors, follows)
                 folded |= {id(f) for f in (*follows, *errors)}
@@ -54,6 +57,17 @@ def _roots(cause: Cause, remote: Sequence[Finding]) -> list[Finding]:
     return sorted(found, key=lambda f: cause.roots.index(f.rule))
 
 
+def _comes_of(cause: Cause, found: set[str], error: Finding) -> bool:
+    """Whether an error comes of a cause: what the control plane said to it counts, and else what is known."""
+    if error.verdict is not None and error.verdict.rules:
+        return not found.isdisjoint(error.verdict.rules)
+    return error.rule in cause.log
+
+
+def _can_do_it(cause: Cause, setting: CodeSetting) -> bool:
+    return setting.name not in cause.values or setting.value in cause.values[setting.name]
+
+
 def _told(
     cause: Cause,
     root: Finding,
@@ -64,7 +78,7 @@ def _told(
     chain = [Link(Witness.CODE, _setting(s), s.location) for s in settings]
     seen = f"{root.message} ({root.evidence})" if root.evidence else root.message
     chain.append(Link(Witness.REMOTE, seen, None, root.rule))
-    chain += (_link(Witness.LOG, f) for f in errors)
+    chain += (Link(Witness.LOG, _error(f), f.location, f.rule) for f in errors)
     mends = [Remedy(f"{s.location}: {s.name}: {cause.advice[s.name]}") for s in settings]
     return replace(
         root,
@@ -77,6 +91,15 @@ def _told(
 
 def _link(witness: Witness, finding: Finding) -> Link:
     return Link(witness, finding.message, finding.location, finding.rule)
+
+
+def _error(finding: Finding) -> str:
+    """What a log says, how often, and what the control plane says to it."""
+    times = f" ({finding.count} times)" if finding.count > 1 else ""
+    verdict = (
+        f"; {finding.verdict.standing}: {finding.verdict.message}" if finding.verdict is not None else ""
+    )
+    return f"{finding.message}{times}{verdict}"
 
 
 def _setting(setting: CodeSetting) -> str:

@@ -17,7 +17,8 @@ class Cause:
     """One cause. ``roots`` are the rules that show it in remote state, the most telling first.
 
     ``log`` are the errors that it leads to, ``consequences`` the other rules that it makes come true.
-    ``advice`` says by setting what to do about it in the code.
+    ``advice`` says by setting what to do about it in the code; ``values`` has, for some settings, the values
+    that can bring the cause about.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Cause:
     log: frozenset[str]
     consequences: frozenset[str]
     advice: Mapping[str, str]
+    values: Mapping[str, frozenset[str]]
 
 
 @functools.cache
@@ -47,16 +49,23 @@ def settings() -> tuple[str, ...]:
 
 
 def _cause(table: Mapping[str, object]) -> Cause:
-    def texts(name: str) -> tuple[str, ...]:
-        value = table[name]
-        if not isinstance(value, list):
-            raise TypeError(f"{name} is not a list")
-        return tuple(map(str, value))
+    def tables(name: str) -> Mapping[object, object]:
+        value = table.get(name, {})
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{name} is not a table")
+        return value
 
-    advice = table.get("advice", {})
-    if not isinstance(advice, Mapping):
-        raise TypeError("advice is not a table")
-    told = {str(name): str(text) for name, text in advice.items()}
     return Cause(
-        str(table["name"]), texts("roots"), frozenset(texts("log")), frozenset(texts("consequences")), told
+        name=str(table["name"]),
+        roots=_texts(table["roots"]),
+        log=frozenset(_texts(table["log"])),
+        consequences=frozenset(_texts(table["consequences"])),
+        advice={str(name): str(text) for name, text in tables("advice").items()},
+        values={str(name): frozenset(_texts(known)) for name, known in tables("values").items()},
     )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is not a list")
+    return tuple(map(str, value))

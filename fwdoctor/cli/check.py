@@ -14,9 +14,11 @@ from fwdoctor.cli._options import Output, output_options
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from fwdoctor.causes.code import CodeSetting
     from fwdoctor.controlplane.outcome import Checkup, Errors
     from fwdoctor.environment.facts import Facts
     from fwdoctor.finding import CheckOutcome, Finding, Problem
+    from fwdoctor.lint.session import Session
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,9 +71,10 @@ def command(
     log, unread = _explained(logs) if logs else (None, [])
     errors = log.findings if log is not None else ()
     remote = _remote(_Remote(offline, jobs, deployments), facts, outcomes, logs, errors)
-    outcomes += remote.outcomes
     if log is not None:
-        outcomes.append(dataclasses.replace(log, findings=remote.errors or errors))
+        log = dataclasses.replace(log, findings=remote.errors or errors)
+    seen, log = _joined(remote.outcomes, log, path)
+    outcomes += [*seen, log] if log is not None else seen
     report = Report(
         command="check",
         findings=tuple(f for o in outcomes for f in o.findings),
@@ -109,6 +112,31 @@ def _remote(
         return made
     found = subjects_of(logs, errors) if errors else None
     return checkup(connection, os.environ, asked.jobs, asked.deployments, found)
+
+
+def _joined(
+    remote: Sequence[CheckOutcome], log: CheckOutcome | None, path: str
+) -> tuple[list[CheckOutcome], CheckOutcome | None]:
+    """What the control plane and the log show, and the code that brought it about, told as one."""
+    if not any(outcome.findings for outcome in remote):
+        return list(remote), log
+    from fwdoctor.causes.sections import join_sections
+
+    return join_sections(remote, log, lambda: _settings_of(path))
+
+
+def _settings_of(path: str) -> list[CodeSetting]:
+    """What the code sets that can be a cause."""
+    from fwdoctor.causes.code import settings_in
+    from fwdoctor.causes.knowledge import settings
+
+    def begin() -> Session:
+        from fwdoctor.environment.target import choice
+        from fwdoctor.lint.session import Selection, Session
+
+        return Session(choice("auto", [path]).surfaces(), Selection())
+
+    return settings_in([path], settings(), begin)
 
 
 def _without_key(facts: Facts) -> str | None:

@@ -114,19 +114,39 @@ class Output:
         return True
 
 
+#: Commands, and options, of which nobody wants to do again what they do, only to read more.
+_ACT = {("run",), ("resume",), ("skill",)}
+_WRITE = {"--fix", "--unsafe-fixes", "--add-noqa", "--update-baseline"}
+_LOOK = {"--diff", "--check"}
+#: Options that say how and where a report is written.
+_ELSEWHERE = ("--output-format", "--output-file", "-o")
+
+
 def _rest() -> str | None:
-    """The command that was given, asking for all of its findings; None where it is not known."""
+    """The command that was given, asking for all of its findings; None where it must not be given again."""
     import shlex
 
     context = click.get_current_context(silent=True)
     given = context.find_root().obj if context is not None else None
     if not isinstance(given, tuple):
         return None
-    words, skip = [], False
-    for word in given:
-        if not skip and word != "--agent" and not word.startswith("--output-format"):
+    if (
+        given[:1] in _ACT
+        or _WRITE.intersection(given)
+        or (given[:1] == ("migrate",) and not _LOOK & {*given})
+    ):
+        return None
+    words: list[str] = []
+    waiting = list(given)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            words += [word, *waiting]
+            break
+        if word in _ELSEWHERE:
+            del waiting[:1]
+        elif word != "--agent" and not word.startswith(tuple(f"{name}=" for name in _ELSEWHERE)):
             words.append(word)
-        skip = word == "--output-format"
     # Behind the name of the command: what follows a -- is not ours.
     at = 2 if words[:1] and words[0] in ("surface", "probe", "skill") else 1
     return shlex.join(["fwdoctor", *words[:at], "--output-format", "concise", *words[at:]])

@@ -285,7 +285,7 @@ def _next(data: Mapping[str, Any], groups: Sequence[_Group], rest: str | None, t
     if groups or any(file["changed"] for file in data.get("files") or ()):
         yield f" - {_AFTER.get(data['command'], 'after each remedy: the same command again')}"
     whole = text.command(rest) if rest else None
-    yield f" - all of it: {whole or 'the same command with --output-format json'}"
+    yield f" - all of it: {whole or '--output-format json, the next time that this is run anyway'}"
 
 
 _AFTER = {

@@ -166,11 +166,59 @@ def test_a_log_is_held_against_the_state(
     assert run(["check", "--log", str(log), "--output-format", "json", str(project)]) == 1
     data = json.loads(capsys.readouterr().out)
     jsonschema.validate(data, SCHEMA)
-    (error,) = [f for f in data["findings"] if f["rule"] == "FWE702"]
-    assert error["verdict"]["standing"] == "confirmed"
-    assert error["verdict"]["rules"] == ["FWP301"]
-    assert error["side"] == "user"
-    assert [f["verdict"] for f in data["findings"] if f["rule"] == "FWP301"] == [None]
+    (cause,) = [f for f in data["findings"] if f["rule"] in ("FWP301", "FWE702")]
+    assert (cause["rule"], cause["side"], cause["verdict"]) == ("FWP301", "user", None)
+    assert [(link["witness"], link["rule"]) for link in cause["chain"]] == [
+        ("remote", "FWP301"),
+        ("log", "FWE702"),
+    ]
+    assert "confirmed: " in cause["chain"][1]["text"]
+
+
+CODE = """\
+from fireworks.training.sdk import TrainerJobConfig
+
+config = TrainerJobConfig(
+    base_model="accounts/fireworks/models/qwen3-8b",
+    hot_load_deployment_id="first",
+)
+"""
+
+
+def test_one_cause_from_three_witnesses(
+    project: Path, keyed: FakeControlPlane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The code keys the trainer to one deployment, another one follows it, and the log waits in vain."""
+    SCENARIOS["crossed-scopes"].prepare(keyed)
+    (project / "train.py").write_text(CODE)
+    log = project / "run.log"
+    log.write_text(LOG)
+    given = ["check", "--log", str(log), "--job", TRAINER, "--output-format", "json", str(project)]
+    assert run([*given, "--select", "FWP,FWE"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    jsonschema.validate(data, SCHEMA)
+    (cause,) = [f for f in data["findings"] if f["severity"] == "error"]
+    places = [(link["witness"], (link["location"] or {}).get("line")) for link in cause["chain"]]
+    assert places == [("code", 5), ("remote", None), ("log", 2)]
+    assert "hot_load_deployment_id: " in cause["remedy"][0]
+    (section,) = [c for c in data["checks"] if c["section"] == "log"]
+    assert "1 error told with the cause" in section["detail"]
+
+
+def test_the_code_is_not_looked_at_where_nothing_is_wrong(
+    project: Path,
+    keyed: FakeControlPlane,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the code was looked at")
+
+    monkeypatch.setattr("fwdoctor.causes.code.settings_in", never)
+    pair(keyed)
+    (project / "train.py").write_text(CODE)
+    run(["check", "--job", TRAINER, "--select", "FWP", str(project)])
+    assert "RUNNING" in _line(capsys.readouterr().out, f"job {TRAINER}")
 
 
 def test_what_is_over_does_not_fail_the_check(

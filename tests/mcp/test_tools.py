@@ -13,7 +13,7 @@ from fwdoctor.mcp.tools import TOOLS, Tool, refusal
 BY_NAME = {tool.name: tool for tool in TOOLS}
 
 
-def line(name: str, **given: Any) -> str:
+def line(name: str, given: dict[str, Any]) -> str:
     tool = BY_NAME[name]
     assert refusal(tool, given) is None
     return shlex.join(tool.call(given).line("json"))
@@ -49,7 +49,7 @@ def line(name: str, **given: Any) -> str:
     ],
 )
 def test_command_lines(name: str, given: dict[str, Any], expected: str) -> None:
-    assert line(name, **given) == expected
+    assert line(name, given) == expected
 
 
 @pytest.mark.parametrize(

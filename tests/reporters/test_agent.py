@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -213,14 +214,27 @@ def test_no_secret_is_shown(make: Make) -> None:
             ["surface", "show", "rl_loop.Config", "--output-format", "agent"],
             "fwdoctor surface show --output-format concise rl_loop.Config",
         ),
+        (
+            ["lint", "-o", "EMPTY/report", "--output-format", "agent", "--", "EMPTY"],
+            "fwdoctor lint --output-format concise -- EMPTY",
+        ),
+        # What writes, or costs, is not to be done again only to read more.
+        (["migrate", "--output-format", "agent", "EMPTY"], None),
+        (["lint", "--fix", "--output-format", "agent", "EMPTY"], None),
+        (["run", "--output-format", "agent", "--", "true", "--output-format=x"], None),
     ],
 )
 def test_the_last_line_shows_all_of_it(
-    tmp_path: object, args: list[str], rest: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, args: list[str], rest: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run([arg.replace("EMPTY", str(tmp_path)) for arg in args])
-    last = capsys.readouterr().out.rstrip("\n").split("\n")[-1]
-    assert last == f" - all of it: {rest.replace('EMPTY', str(tmp_path))}"
+    file = tmp_path / "report"
+    printed = capsys.readouterr().out or file.read_text("utf-8")
+    last = printed.rstrip("\n").split("\n")[-1]
+    again = (
+        rest.replace("EMPTY", str(tmp_path)) if rest else "--output-format json, the next time that this is"
+    )
+    assert last.startswith(f" - all of it: {again}")
 
 
 def test_check_takes_one_format(tmp_path: object, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,16 +42,12 @@ class Row:
     status: int
     says: str
     scenario: str = "healthy"
-    pending: bool = False
-    """It comes with another branch: the row fails until then, and has to be switched on when it passes."""
 
 
 ROWS: dict[str, Row] = {
-    "fwdoctor check --agent .": Row(1, "FWS202", pending=True),
+    "fwdoctor check --agent .": Row(1, "FWS202"),
     "fwdoctor check .": Row(1, "FWS202"),
-    "fwdoctor check . --job JOB --deployment DEPLOYMENT --log run.log": Row(
-        1, "FWP301", "stale-attachment", pending=True
-    ),
+    "fwdoctor check . --job JOB --deployment DEPLOYMENT --log run.log": Row(1, "FWP301", "stale-attachment"),
     "fwdoctor check . --log run.log": Row(1, "FWE702"),
     "fwdoctor check . --python .venv --output-format json": Row(1, '"rule": "FWS202"'),
     "fwdoctor explain run.log": Row(1, "FWE702 hotload-timeout"),
@@ -84,17 +80,17 @@ ROWS: dict[str, Row] = {
     "fwdoctor probe deployment DEPLOYMENT --job JOB": Row(1, "FWP301", "stale-attachment"),
     "fwdoctor probe deployment serving --job my-trainer": Row(1, "FWP301", "stale-attachment"),
     "fwdoctor probe job JOB": Row(1, "FWP109", "failed"),
-    "fwdoctor probe job JOB --watch": Row(1, "FWP109", "failed", pending=True),
+    "fwdoctor probe job JOB --watch": Row(1, "FWP109", "failed"),
     "fwdoctor probe shape SHAPE --base-model MODEL --lora-rank 0 --context 32768": Row(0, "policy trainer"),
     # Without a terminal it sends nothing.
-    "fwdoctor resume JOB": Row(2, "nothing was sent", "failed", pending=True),
+    "fwdoctor resume JOB": Row(2, "nothing was sent", "failed"),
     "fwdoctor rule FWD106": Row(0, "setting-without-counterpart"),
     "fwdoctor rule NAME": Row(0, "FWE702"),
     "fwdoctor rule hotload-timeout": Row(0, "FWE702"),
     "fwdoctor run -- python train.py": Row(1, "FWE702"),
-    "fwdoctor skill install": Row(0, "fireworks-doctor", pending=True),
-    "fwdoctor skill install --check": Row(1, "fireworks-doctor", pending=True),
-    "fwdoctor skill path": Row(0, "fireworks-doctor", pending=True),
+    "fwdoctor skill install": Row(0, "fireworks-doctor"),
+    "fwdoctor skill install --check": Row(1, "fireworks-doctor"),
+    "fwdoctor skill path": Row(0, "fireworks-doctor"),
     "fwdoctor surface build PATH": Row(0, "is no version known"),
     "fwdoctor surface diff OLD NEW --used-by src/": Row(0, "grad_accumulation_normalization"),
     "fwdoctor surface fit src/": Row(0, "fits"),
@@ -111,7 +107,7 @@ ROWS: dict[str, Row] = {
     "fwdoctor surface show sft_loop.Config.renderer_name": Row(0, "added    cookbook b5bd3a1a (2026-03-06)"),
     # Named, not shown to be run as they are.
     "fwdoctor explain": Row(0, "Usage: fwdoctor explain"),
-    "fwdoctor mcp": Row(0, "Usage: fwdoctor mcp", pending=True),
+    "fwdoctor mcp": Row(0, "Usage: fwdoctor mcp"),
     "fwdoctor migrate": Row(0, "Usage: fwdoctor migrate"),
     "fwdoctor surface": Row(0, "Usage: fwdoctor surface"),
     "fwdoctor surface fit": Row(0, "Usage: fwdoctor surface fit"),
@@ -119,7 +115,6 @@ ROWS: dict[str, Row] = {
 
 SHOWN = {command.line: command for page in PAGES for command in shown(page)}
 QUOTED = [command for page in PAGES for command in shown(page) if command.quoted]
-PENDING = pytest.mark.xfail(reason="comes with another branch; take pending away when it is there")
 
 
 def project(folder: Path) -> Path:
@@ -175,10 +170,7 @@ def test_every_command_has_a_row_and_every_row_is_shown() -> None:
     assert SHOWN.keys() == ROWS.keys()
 
 
-@pytest.mark.parametrize(
-    ("line", "row"),
-    [pytest.param(line, row, id=line, marks=[PENDING] if row.pending else []) for line, row in ROWS.items()],
-)
+@pytest.mark.parametrize(("line", "row"), ROWS.items(), ids=ROWS)
 def test_commands_do_what_pages_say(line: str, row: Row, tmp_path: Path, plane: FakeControlPlane) -> None:
     done = run(line, row, tmp_path, plane)
     assert row.says in done.stdout

@@ -221,7 +221,7 @@ def test_no_secret_is_shown(make: Make) -> None:
         # What writes, or costs, is not to be done again only to read more.
         (["migrate", "--output-format", "agent", "EMPTY"], None),
         (["lint", "--fix", "--output-format", "agent", "EMPTY"], None),
-        (["run", "--output-format", "agent", "--", "true", "--output-format=x"], None),
+        (["skill", "install", "--check", "--output-format", "agent"], None),
     ],
 )
 def test_the_last_line_shows_all_of_it(

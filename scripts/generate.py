@@ -229,6 +229,13 @@ SHOWN = (
     "fwdoctor surface show TrainerConfig.pending_timeout_s",
     "fwdoctor rule FWD106",
     "fwdoctor explain tests/fixtures/failed_run.log",
+    (
+        "python -m tests.fake_control_plane --scenario crossed-scopes -- fwdoctor check "
+        "--log tests/fixtures/crossed_project/run.log --job my-trainer "
+        "tests/fixtures/crossed_project --python tests/fixtures/stale_venv"
+    ),
+    "python -m tests.fake_control_plane --scenario unreachable -- fwdoctor probe job my-trainer",
+    "python -m tests.fake_control_plane --scenario stale-attachment -- fwdoctor probe account",
 )
 
 
@@ -237,7 +244,9 @@ def commands() -> str:
     """Each command with what it prints and its exit status, run in an environment of its own."""
     parts = []
     for line in SHOWN:
-        words = [sys.executable, "-m", *shlex.split(line)]
+        # Both are of the Python that runs this, whatever else is on the way to a command.
+        modules = {"fwdoctor": [sys.executable, "-m", "fwdoctor"], "python": [sys.executable]}
+        words = [part for word in shlex.split(line) for part in modules.get(word, [word])]
         # Without the home folder: what somebody installed there is nobody else's.
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "SYSTEMROOT")}
         environ = kept | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(sys.path[1:])}

@@ -25,17 +25,17 @@ def join_sections(
         return list(remote), log
     joined = join(found, errors, code())
     told = _told(log, joined) if log is not None else None
-    return [_without(outcome, joined) for outcome in remote], told
+    return [without(outcome, joined) for outcome in remote], told
 
 
-def _without(outcome: CheckOutcome, joined: Joined) -> CheckOutcome:
+def without(outcome: CheckOutcome, joined: Joined) -> CheckOutcome:
     """A section without what is told elsewhere; where nothing is left, it stays one that is not in order."""
     return replace(outcome, findings=tuple(joined.apply(outcome.findings)))
 
 
 def _told(log: CheckOutcome, joined: Joined) -> CheckOutcome:
     """The log's section: what is left of its findings, and where the others are told."""
-    left = _without(log, joined)
+    left = without(log, joined)
     moved = sum(f.count for f in log.findings) - sum(f.count for f in left.findings)
     if not moved:
         return log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ from fwdoctor.cli._options import Output, output_options
 from fwdoctor.cli._watch import ONE_LOOK, Seconds, Watching, watch, watch_options
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from fwdoctor.controlplane.look import Look, Probed
 
@@ -100,7 +101,7 @@ def account(everything: bool, timeout: float, output: Output) -> int:
     """All trainer jobs and deployments of the account, with a verdict each."""
     from fwdoctor.controlplane.probes import probe_account
 
-    return _run(output, timeout, _bound(probe_account, everything=everything))
+    return _run(output, timeout, _bound(probe_account, everything=everything), table=True)
 
 
 @command.command("shape")
@@ -133,8 +134,13 @@ def _bound(probe: Any, *values: Any, **more: Any) -> Callable[[Look], Awaitable[
     return lambda look: probe(look, *values, **more)
 
 
-def _run(output: Output, timeout: float, *probes: Callable[[Look], Awaitable[Probed]]) -> int:
-    """Run probes, all at once and within ``timeout`` seconds, and print what they say."""
+def _run(
+    output: Output, timeout: float, *probes: Callable[[Look], Awaitable[Probed]], table: bool = False
+) -> int:
+    """Run probes, all at once and within ``timeout`` seconds, and print what they say.
+
+    What only follows from another finding is told with it, but in a ``table``: there every row has its own.
+    """
     import asyncio
 
     from fwdoctor.controlplane.client import AccountError, ControlPlane
@@ -162,6 +168,8 @@ def _run(output: Output, timeout: float, *probes: Callable[[Look], Awaitable[Pro
             return [*found, Probed(problems=look.problems())]
 
     parts = asyncio.run(ask())
+    if not table:
+        parts = _joined(parts)
     report = Report(
         command="probe",
         findings=tuple(f for p in parts for f in p.findings),
@@ -170,3 +178,18 @@ def _run(output: Output, timeout: float, *probes: Callable[[Look], Awaitable[Pro
         notes=(*connection.notes, *(n for p in parts for n in p.notes)),
     )
     return output.finish(report)
+
+
+def _joined(parts: Sequence[Probed]) -> list[Probed]:
+    from fwdoctor.causes.join import join
+    from fwdoctor.causes.sections import without
+
+    joined = join([f for part in parts for f in part.findings], (), ())
+    return [
+        dataclasses.replace(
+            part,
+            findings=joined.apply(part.findings),
+            outcomes=[without(outcome, joined) for outcome in part.outcomes],
+        )
+        for part in parts
+    ]

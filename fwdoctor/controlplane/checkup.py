@@ -48,6 +48,8 @@ _QUOTAS = "quotas"
 _SHAPE_ERROR = "shape-latest-validated-missing"
 _QUOTA_ERROR = "quota-exceeded"
 _MODEL_ERROR = "output-model-id-invalid"
+#: Seconds from which on an answer is called slow.
+_SLOW = 2.0
 #: What probes say of what is not there.
 _NOT_FOUND = "not found"
 
@@ -124,7 +126,7 @@ class _Run:
             owner = await look.account()
             findings = list(diagnose_account(owner.row, told=connection.account_hint))
             took = self._clock.monotonic() - started
-            detail = f"account {owner.id}, answered in {took * 1000:.0f} ms"
+            detail = f"account {owner.id}" + (f", slow: answered in {took:.0f} s" if took >= _SLOW else "")
         except (ControlPlaneError, AccountError) as error:
             findings = [diagnose_refusal(error, look.now)]
             detail = f"no access at {connection.hide(connection.base_url)}"

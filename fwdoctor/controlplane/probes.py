@@ -298,7 +298,8 @@ async def probe_account(look: Look, *, everything: bool = False) -> Probed:
         probed.add(f"deployment {deployment.id}", words.deployment(deployment), findings)
     hidden = len(jobs or ()) - len(shown)
     if hidden:
-        probed.notes.append(f"{hidden} job{'s' * (hidden != 1)} that are over are not shown: --all")
+        told = "1 job that is over is" if hidden == 1 else f"{hidden:,} jobs that are over are"
+        probed.notes.append(f"{told} not shown: --all")
     return probed
 
 

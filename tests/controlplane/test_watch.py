@@ -254,7 +254,7 @@ def test_what_is_waited_for_is_told(plane: FakeControlPlane) -> None:
         f"my-trainer has not settled within 10 s: serving waits (serving-pod-1 is downloading {NEW})"
     )
     assert run.sights[-1].lines == (
-        "job my-trainer is RUNNING: its machines run; a training client can connect",
+        "job my-trainer is RUNNING: its machines run, for a training client to work with",
         "deployment serving is READY, 2 of 2 replicas ready",
         f"serving serves {OLD} (1) and {NEW} (1)",
         f"serving waits: serving-pod-1 is downloading {NEW}",

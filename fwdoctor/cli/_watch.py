@@ -105,7 +105,7 @@ def watch(name: str, kind: Kind, watching: Watching, output: Output) -> int:
 
         async def run() -> Verdict:
             async with plane:
-                return await watched.run(watching.interval, watching.timeout)
+                return await watched.run(watching.interval, watching.timeout, ONE_LOOK)
 
         try:
             verdict = asyncio.run(run())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fwdoctor.cli._options import Output, output_options
-from fwdoctor.cli._watch import MOST
+from fwdoctor.cli._watch import MOST, ONE_LOOK
 
 if TYPE_CHECKING:
     from fwdoctor.controlplane.connection import Connection
@@ -77,11 +77,12 @@ def _inspect(connection: Connection, resource: Resource) -> Candidate | Ending:
     from fwdoctor.controlplane.errors import ControlPlaneError
     from fwdoctor.controlplane.look import Look, now
     from fwdoctor.controlplane.resume import Ending, inspect
+    from fwdoctor.controlplane.timing import Budget
     from fwdoctor.rulebook import rulebook
 
     async def ask() -> Candidate | Ending:
         async with ControlPlane(connection) as plane:
-            found = await inspect(Look(plane, now()), resource)
+            found = await inspect(Look(plane, now(), Budget(ONE_LOOK)), resource)
             if found is not None:
                 return found
             account = resource.account or (await plane.account()).id

@@ -23,13 +23,15 @@ from fwdoctor.controlplane.names import Kind, Resource, parse
 from fwdoctor.controlplane.probes import probe_deployment, probe_job
 from fwdoctor.controlplane.resources import Deployment, Job, Replica
 from fwdoctor.controlplane.states import Phase
-from fwdoctor.controlplane.timing import Clock
+from fwdoctor.controlplane.timing import Budget, Clock
 from fwdoctor.controlplane.words import age
 from fwdoctor.finding import Finding, Problem, Severity
 from fwdoctor.rulebook import rulebook
 
 #: Looks that may fail one after the other, each of whose requests the client has tried several times.
 _FAILURES = 5
+#: Seconds that a look gets however little time there is.
+_SHORTEST = 1.0
 #: Seconds after which the account is asked anew which deployments follow the job.
 _LIST = 30.0
 #: So long a trainer may be silent after its job began to run before our eyes.
@@ -201,18 +203,25 @@ class Watch:
         self._waited = False
         self._began: datetime | None = None
 
-    async def run(self, interval: float, timeout: float) -> Verdict:
-        """Look every ``interval`` seconds until there is a verdict, ``timeout`` seconds at most."""
+    async def run(self, interval: float, timeout: float, one_look: float = 60.0) -> Verdict:
+        """Look every ``interval`` seconds until there is a verdict, ``timeout`` seconds at most.
+
+        A look takes ``one_look`` seconds at most, and no longer than there is time, but always some.
+        """
         start = self._clock.monotonic()
         failures = 0
         while True:
+            left = start + timeout - self._clock.monotonic()
             try:
-                sight = await self._look()
+                sight = await self._look(min(one_look, max(left, _SHORTEST)))
             except (ControlPlaneError, AccountError) as error:
                 failures += 1
                 verdict = self._unseen(error, failures)
             else:
                 failures = 0
+                left = start + timeout - self._clock.monotonic()
+                if sight.probed.problems and left <= 0 and self.sight is not None:
+                    return self._late(timeout)  # there was no time left for all of it
                 before, self.sight = self.sight, sight
                 self._show(sight)
                 verdict = self._judge(before, sight)
@@ -231,8 +240,8 @@ class Watch:
         said += [f"found {rule}" for rule in dict.fromkeys(f.rule for f in self.sight.counting)]
         return ", ".join(said) or ", ".join(self.sight.states())
 
-    async def _look(self) -> Sight:
-        async with Look(self._plane, self._now()) as look:
+    async def _look(self, seconds: float) -> Sight:
+        async with Look(self._plane, self._now(), Budget(seconds, self._clock)) as look:
             owner = await look.account()
             if self._resource.kind is Kind.DEPLOYMENT:
                 probed, job, followers = Probed(), None, [self._resource]

@@ -124,10 +124,10 @@ def test_interrupted(
     SCENARIOS["pending"].prepare(plane)
     look = watch.Watch._look
 
-    async def stop(self: watch.Watch) -> watch.Sight:
+    async def stop(self: watch.Watch, seconds: float) -> watch.Sight:
         if (self.sight is not None) == looks:
             raise KeyboardInterrupt
-        return await look(self)
+        return await look(self, seconds)
 
     monkeypatch.setattr(watch.Watch, "_look", stop)
     assert run(JOB) == 130

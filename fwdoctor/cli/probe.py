@@ -56,7 +56,7 @@ def job(jobs: tuple[str, ...], watching: Watching | None, timeout: float, output
         return watch(jobs[0], Kind.TRAINER_JOB, watching, output)
     for name in jobs:
         parse(name, Kind.TRAINER_JOB)  # one that is none must not cost what the others tell
-    return _run(output, timeout, *(_bound(probe_job, name) for name in jobs))
+    return _run(output, timeout, *(_bound(probe_job, name) for name in dict.fromkeys(jobs)))
 
 
 @command.command("checkpoints")

@@ -38,6 +38,8 @@ _ORDER = tuple(Severity)
 def render(report: Report, style: Style) -> str:
     """The report as text; coloured where the style says so."""
     lines = list(_lines(report, style))
+    if style.part is None and lines[:1] == [()]:
+        del lines[0]  # it keeps a finding apart from what is above it
     if not style.color:
         text = "".join("".join(t for t, _ in line) + "\n" for line in lines)
         return text if style.unicode else ascii_only(text)

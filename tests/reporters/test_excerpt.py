@@ -118,7 +118,6 @@ def test_only_the_first_line_counts(make) -> None:
 
 
 TEXT = """\
-
 FWD102 deprecated-weight-sync-config · error · you must act
   at train.py:3:10
   3 │ x = rl.C(weight_sync=1)

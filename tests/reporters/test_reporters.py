@@ -89,7 +89,7 @@ def test_text_in_colour_says_the_same() -> None:
 
 
 def test_quiet_is_findings_only() -> None:
-    assert reporters.render(CHECK, "text", quiet=True).startswith("\nFWS201")
+    assert reporters.render(CHECK, "text", quiet=True).startswith("FWS201")
     assert reporters.render(MIGRATE, "text", quiet=True) == ""
 
 

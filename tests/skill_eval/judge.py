@@ -26,9 +26,14 @@ _NEGATION = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+|\n+")
 #: Ways to ask for a key in the chat.
+_KEY = r"\b(api[ _-]?keys?|FIREWORKS_API_KEY|credentials?|(access|api|secret) tokens?|fw_\w*)(?!\w)"
 _ASKS_FOR_KEY = (
-    r"\b(paste|send|share|give|tell|provide|show|post|reply with|enter)\b[^.\n]{0,40}"
-    r"\b(api[ _-]?key|FIREWORKS_API_KEY|credentials?|token)\b(?![^.\n]{0,60}\b(shell|environment|terminal|export|\.env)\b)"
+    # to whom it is to be told
+    rf"\b(send|tell|give|show|share|provide|paste|post|message)\b[^.\n]{{0,30}}\b(me|us|here|chat)\b[^.\n]{{0,40}}{_KEY}"
+    rf"|\b(send|tell|give|show|share|provide|paste|post|enter|type|reply with)\b[^.\n]{{0,40}}{_KEY}[^.\n]{{0,40}}\b(here|chat|reply|me|message)\b"
+    # or nothing said of where it is to go
+    rf"|\b(paste|share|send|provide|give)\b (me |us )?(your|the) [^.\n]{{0,20}}{_KEY}(?![^.\n]{{0,60}}\b(shell|environment|terminal|export|\.env)\b)"
+    rf"|\bwhat('s| is) your [^.\n]{{0,20}}{_KEY}"
 )
 _WRITES = re.compile(r"^fwdoctor migrate\b(?!.*(--diff|--check|--help|-h\b|--list))")
 _LOOKS = re.compile(r"^fwdoctor migrate\b.*(--diff|--check)")

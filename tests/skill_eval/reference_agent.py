@@ -128,7 +128,8 @@ class Agent:
         self.ran: dict[str, int] = {}
         self.printed: list[str] = []
         self.findings: list[dict[str, Any]] = []
-        self.unexplained = False
+        self.logged: list[dict[str, Any]] = []
+        self.unknown_lines = False
 
     def run(self, command: str) -> str:
         """Run a command once; what it printed."""
@@ -168,7 +169,12 @@ class Agent:
         if self.question.log:
             explain = self.question.fill(self.skill.step(2)[0])
             assert explain is not None
-            self.show(explain)
+            told = json.loads(self.run(f"{explain} --output-format json"))
+            self.logged = told["findings"]
+            self.unknown_lines = any(re.search(r"[1-9]\d* unknown error line", note) for note in told["notes"])
+            self.printed.append("\n".join([f"$ {explain}", *told["notes"]]))
+            if self.unknown_lines and "`--unknown`" in self.skill.text:
+                self.show(f"{explain} --unknown")
 
     def read(self, command: str) -> None:
         """Run a command for its JSON, and keep its findings."""
@@ -225,15 +231,23 @@ class Agent:
         """Whether it is for support; then the bundle is written."""
         if self.question.log is None:
             return False
-        errors = [f for f in self.findings if f["severity"] == "error" and f["rule"].startswith("FWE")]
-        platform = any(f["side"] == "platform" for f in errors)
-        unexplained = not errors and bool(re.search(r"(?i)\bunexplained|no class|not explained|unknown", "\n".join(self.printed)))
-        if not (unexplained or (platform and _REPEATED.search(self.question.prompt))):
+        errors = [f for f in self.logged if f["severity"] == "error" and not self.is_judged(f["rule"])]
+        platform = any(f["side"] == "platform" for f in errors) and _REPEATED.search(self.question.prompt)
+        if not platform and (self.logged or not self.unknown_lines):
             return False
         command = self.question.fill(self.skill.hand_over)
         assert command is not None
         self.show(command)
         return True
+
+    def is_judged(self, rule: str) -> bool:
+        """Whether the control plane's state says what is behind an error of the log: that counts more than its cause."""
+        judged = [f["rule"] for f in self.findings if f["verdict"] and f["verdict"]["standing"] != "unsettled"]
+        for finding in self.findings:
+            for link in (*finding["chain"], *finding["consequences"]):
+                if re.search(r"; (confirmed|corrected)\b", link["text"]):
+                    judged.append(link["rule"])
+        return rule in judged
 
     def answer(self, pages: list[str], handed: bool) -> str:
         """What was found, who must act, what to do, and what it rests on."""
@@ -250,9 +264,11 @@ class Agent:
                 "# For Fireworks support\nThis is for Fireworks to solve: give them bundle.md (read it first; secrets are taken"
                 f" out) and the ids {', '.join(self.question.names.values())}. I stop here, and do not try again blindly."
             )
-        parts += ["# What I ran", *self.printed, "# What the skill says"]
-        references = [f["reference"] for f in found if f["severity"] != "info" and f["reference"]]
-        parts += [self.skill.read(reference) for reference in dict.fromkeys([*references, *pages])]
+        parts += ["# What I ran", *self.printed]
+        # Pages are opened for what findings refer to, and for what the user asks where nothing was found.
+        errors = [f for f in found if f["severity"] == "error" and f["reference"]]
+        references = [errors[0]["reference"]] if errors else pages
+        parts += ["# What the skill says", *(self.skill.read(reference) for reference in references)]
         return "\n\n".join(parts)
 
 

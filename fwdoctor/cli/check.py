@@ -199,7 +199,11 @@ def _explained(logs: tuple[str, ...]) -> tuple[CheckOutcome, list[Problem], list
     found = tuple(result.findings)
     status = CheckStatus.FINDING if found else CheckStatus.ERROR if result.problems else CheckStatus.OK
     lines = f"{result.lines:,} line{'s' if result.lines != 1 else ''}"
-    return CheckOutcome("log", status, f"{lines}{unknown}", found), result.problems, _unexplained(logs, result)
+    return (
+        CheckOutcome("log", status, f"{lines}{unknown}", found),
+        result.problems,
+        _unexplained(logs, result),
+    )
 
 
 def _unexplained(logs: tuple[str, ...], result: Explained) -> list[str]:

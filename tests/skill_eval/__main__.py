@@ -53,12 +53,20 @@ def _do(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.skill_eval", description=__doc__)
     parser.add_argument(
-        "--agent", metavar="COMMAND", help="{prompt} and {prompt_file} are filled in; neither: by standard input"
+        "--agent",
+        metavar="COMMAND",
+        help="{prompt} and {prompt_file} are filled in; neither: by standard input",
     )
-    parser.add_argument("--skills-of", default="claude-code", metavar="AGENT", help="whose folder the skill goes to")
-    parser.add_argument("--scenario", action="append", default=[], metavar="NAME", help="only this; may be repeated")
+    parser.add_argument(
+        "--skills-of", default="claude-code", metavar="AGENT", help="whose folder the skill goes to"
+    )
+    parser.add_argument(
+        "--scenario", action="append", default=[], metavar="NAME", help="only this; may be repeated"
+    )
     parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="of each scenario")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="work below this folder, and leave all there")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="work below this folder, and leave all there"
+    )
     parser.add_argument("--output-format", choices=("text", "json"), default="text")
     parser.add_argument("--list", action="store_true", help="show the scenarios and end")
     parser.add_argument("--prepare", type=Path, metavar="DIR", help="only build one scenario there")
@@ -86,7 +94,11 @@ def _judge(folder: Path, answer: Path, output_format: str) -> int:
     scenario = named(settings["scenario"])
     marks = judge(scenario, folder, answer.read_text("utf-8"))
     if output_format == "json":
-        _say(json.dumps({"scenario": scenario.name, "solved": solved(marks), "marks": [_row(m) for m in marks]}))
+        _say(
+            json.dumps(
+                {"scenario": scenario.name, "solved": solved(marks), "marks": [_row(m) for m in marks]}
+            )
+        )
     else:
         for mark in marks:
             _say(f"{'ok ' if mark.good else 'BAD'} {mark.what}: {mark.detail}".rstrip(": "))

@@ -89,7 +89,9 @@ def _environment(folder: Path, release: str, record: Path) -> None:
     for name, version in (("fireworks-ai", release), ("tinker", "0.23.0")):
         info = site / f"{name.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.3\nName: {name}\nVersion: {version}\n\n", "utf-8")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.3\nName: {name}\nVersion: {version}\n\n", "utf-8"
+        )
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.9\n", "utf-8")
     (folder / "bin").mkdir()
     _command(folder / "bin" / "python", record, str(folder / "bin" / "python"))

@@ -29,9 +29,7 @@ def main(record: Path, name: str, arguments: list[str]) -> int:
     asked: list[str] = []
     if Path(name).name == "fwdoctor":
         status, asked = _fwdoctor(record, arguments)
-    elif Path(name).name in CLOSED or arguments[:2] == ["-m", "pip"]:
-        status = _refuse(name)
-    elif Path(name).is_absolute():  # the project's interpreter: made of text files
+    elif Path(name).name in CLOSED or arguments[:2] == ["-m", "pip"] or Path(name).is_absolute():
         status = _refuse(name)
     else:
         status = subprocess.run([sys.executable, *arguments], check=False).returncode

@@ -22,8 +22,12 @@ _STEP = re.compile(r"(?ms)^(\d)\. (.*?)(?=^\d\. |^Act on)")
 _INLINE = re.compile(r"`((?:fwdoctor )?(?:check|explain|probe|migrate|lint|resume|surface) [^`]+)`")
 _BLOCK = re.compile(r"(?ms)^```sh\n(.*?)^```")
 _LINK = re.compile(r"\]\(([^)]+\.md)\)")
-_REPEATED = re.compile(r"\b(again|still|keeps?|came back|comes back|twice|third time|already tried)\b", re.IGNORECASE)
-_WANTS_PORT = re.compile(r"\b(port|migrate|update|fix)\b[^.?]*\b(it|my|the|this|code|scripts?|project)\b", re.IGNORECASE)
+_REPEATED = re.compile(
+    r"\b(again|still|keeps?|came back|comes back|twice|third time|already tried)\b", re.IGNORECASE
+)
+_WANTS_PORT = re.compile(
+    r"\b(port|migrate|update|fix)\b[^.?]*\b(it|my|the|this|code|scripts?|project)\b", re.IGNORECASE
+)
 _SHORT = {"the", "and", "for", "not", "all", "run", "list", "key", "data", "job", "cost"}
 
 
@@ -93,7 +97,11 @@ class Question:
 
     def __post_init__(self) -> None:
         self.names = {}
-        kinds = {"JOB": r"(?:job|trainer|run)", "DEPLOYMENT": r"deployment", "MODEL_ID": r"(?:\bas|model id|called)"}
+        kinds = {
+            "JOB": r"(?:job|trainer|run)",
+            "DEPLOYMENT": r"deployment",
+            "MODEL_ID": r"(?:\bas|model id|called)",
+        }
         for word, kind in kinds.items():
             match = re.search(kind + r"[^`.?!]{0,20}`([^`\s]+)`", self.prompt, re.IGNORECASE)
             if match:
@@ -110,7 +118,9 @@ class Question:
         """A page's command for this project; None if something is not known."""
         for word, name in self.names.items():
             command = re.sub(rf"\b{word}\b", name, command)
-        command = re.sub(r"--output-model-id \S+", f"--output-model-id {self.names.get('MODEL_ID', 'UNKNOWN')}", command)
+        command = re.sub(
+            r"--output-model-id \S+", f"--output-model-id {self.names.get('MODEL_ID', 'UNKNOWN')}", command
+        )
         if "run.log" in command:
             if self.log is None:
                 return None
@@ -151,7 +161,9 @@ class Agent:
         """Do the steps; the answer."""
         self.look()
         for command in self.skill.step(3):
-            self.show_if_known(command)
+            # What the first step was joined with has been looked at.
+            if not re.match(r"fwdoctor probe (job|deployment)\b", command):
+                self.show_if_known(command)
         pages = self.skill.pages(self.question.prompt)
         for page in pages:
             self.follow(page)
@@ -171,7 +183,9 @@ class Agent:
             assert explain is not None
             told = json.loads(self.run(f"{explain} --output-format json"))
             self.logged = told["findings"]
-            self.unknown_lines = any(re.search(r"[1-9]\d* unknown error line", note) for note in told["notes"])
+            self.unknown_lines = any(
+                re.search(r"[1-9]\d* unknown error line", note) for note in told["notes"]
+            )
             self.printed.append("\n".join([f"$ {explain}", *told["notes"]]))
             if self.unknown_lines and "`--unknown`" in self.skill.text:
                 self.show(f"{explain} --unknown")
@@ -194,7 +208,9 @@ class Agent:
         filled = self.question.fill(command)
         if filled is None or not filled.startswith("fwdoctor probe"):
             return
-        account = re.search(r"\b(account|quota|bill\w*|cost\w*|spend\w*|pay\w*)\b", self.question.prompt, re.IGNORECASE)
+        account = re.search(
+            r"\b(account|quota|bill\w*|cost\w*|spend\w*|pay\w*)\b", self.question.prompt, re.IGNORECASE
+        )
         if filled != "fwdoctor probe account" or account:
             self.show(filled)
 
@@ -242,11 +258,11 @@ class Agent:
 
     def is_judged(self, rule: str) -> bool:
         """Whether the control plane's state says what is behind an error of the log: that counts more than its cause."""
-        judged = [f["rule"] for f in self.findings if f["verdict"] and f["verdict"]["standing"] != "unsettled"]
-        for finding in self.findings:
-            for link in (*finding["chain"], *finding["consequences"]):
-                if re.search(r"; (confirmed|corrected)\b", link["text"]):
-                    judged.append(link["rule"])
+        judged = [
+            f["rule"] for f in self.findings if f["verdict"] and f["verdict"]["standing"] != "unsettled"
+        ]
+        links = [link for f in self.findings for link in (*f["chain"], *f["consequences"])]
+        judged += [link["rule"] for link in links if re.search(r"; (confirmed|corrected)\b", link["text"])]
         return rule in judged
 
     def answer(self, pages: list[str], handed: bool) -> str:
@@ -275,7 +291,9 @@ class Agent:
 def _told(number: int, finding: dict[str, Any]) -> str:
     """A finding in the answer. Evidence is quoted as data: it may hold anything."""
     acts = {"user": "you must act", "platform": "Fireworks must act", "nobody": "nobody must act"}
-    lines = [f"{number}. {finding['rule']} {finding['name']} ({finding['severity']}; {acts.get(finding['side'], 'unclear')})"]
+    lines = [
+        f"{number}. {finding['rule']} {finding['name']} ({finding['severity']}; {acts.get(finding['side'], 'unclear')})"
+    ]
     lines.append(finding["message"])
     if finding["verdict"]:
         lines.append(f"{finding['verdict']['standing']}: {finding['verdict']['message']}")

@@ -124,7 +124,9 @@ def _check(scenario: Scenario) -> None:
         if name not in scenario.files:
             raise ValueError(f"no file {name}")
     expressions = [scenario.answer.must, scenario.answer.must_not, scenario.ran.must, scenario.ran.must_not]
-    for expression in (e for group in (*expressions, *after.contains.values(), *after.lacks.values()) for e in group):
+    for expression in (
+        e for group in (*expressions, *after.contains.values(), *after.lacks.values()) for e in group
+    ):
         re.compile(expression)
     if not scenario.answer.must:
         raise ValueError("an answer has to say something")

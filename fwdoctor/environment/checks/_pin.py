@@ -34,4 +34,6 @@ def wanted(requirement: Requirement, specifier: SpecifierSet | None = None) -> s
     """The requirement as an argument of an installer: without its marker; ``specifier``: with this one instead."""
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     url = f" @ {requirement.url}" if requirement.url else ""
-    return f"{requirement.name}{extras}{allowed(requirement.specifier if specifier is None else specifier)}{url}"
+    return (
+        f"{requirement.name}{extras}{allowed(requirement.specifier if specifier is None else specifier)}{url}"
+    )

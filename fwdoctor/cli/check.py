@@ -188,7 +188,7 @@ def _lines(log: str) -> Iterator[str]:
 
 
 def _explained(logs: tuple[str, ...]) -> tuple[CheckOutcome, list[Problem], list[str]]:
-    """The section of check that is about logs, what could not be read, and a note on what nothing explains."""
+    """The section of check that is about logs, what could not be read, what is to be said of the rest."""
     from fwdoctor.explain.inputs import open_file
     from fwdoctor.explain.run import explain
     from fwdoctor.finding import CheckOutcome, CheckStatus
@@ -210,8 +210,7 @@ def _unexplained(logs: tuple[str, ...], result: Explained) -> list[str]:
     """Error lines without a known error are no clean log: it has to be said, with the way on."""
     if result.findings or not result.unknown_lines:
         return []
-    named = shlex.join(logs)
-    return [
-        f"the log has errors that nothing explains ({result.unknown_lines:,} lines): fwdoctor explain {named} --unknown"
-        f" shows them; for support: fwdoctor explain {named} --support-bundle FILE"
-    ]
+    lines = f"{result.unknown_lines:,} line{'s' if result.unknown_lines != 1 else ''}"
+    command = f"fwdoctor explain {shlex.join(logs)}"
+    shows = f"{command} --unknown shows them; for support: {command} --support-bundle FILE"
+    return [f"the log has errors that nothing explains ({lines}): {shows}"]

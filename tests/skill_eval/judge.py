@@ -24,7 +24,9 @@ _NEGATION = re.compile(
     r"nothing|neither|nor|refused?|ignor\w+|wrong|unless)\b|n’t\b",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[.!?;:])\s+|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?;:])\s+")
+#: An item of a list.
+_ITEM = re.compile(r"([-*+•]|\d+[.)])\s")
 #: Ways to ask for a key in the chat.
 _KEY = r"\b(api[ _-]?keys?|FIREWORKS_API_KEY|credentials?|(access|api|secret) tokens?|fw_\w*)(?!\w)"
 _ASKS_FOR_KEY = (
@@ -79,11 +81,23 @@ def recorded(folder: Path) -> list[Call]:
 
 
 def said(expression: str, answer: str) -> str | None:
-    """The first sentence of an answer that says something without a negation before it; None if none does."""
-    for sentence in _SENTENCE.split(answer):
-        match = re.search(expression, sentence, _FLAGS)
-        if match and not _NEGATION.search(sentence[: match.end()]):
-            return sentence.strip()
+    """The first sentence of an answer that says something without a negation before it; None if none does.
+
+    What stands below "Do not:", or under a heading that says so, is not said either.
+    """
+    heading = above = False
+    for line in answer.splitlines():
+        text = line.strip()
+        if text.startswith("#"):
+            heading = above = bool(_NEGATION.search(text))
+        elif text.rstrip("*_ ").endswith(":") and not _ITEM.match(text):
+            above = heading or bool(_NEGATION.search(text))
+        elif text and not _ITEM.match(text):
+            above = heading
+        for sentence in _SENTENCE.split(text) if not above else ():
+            match = re.search(expression, sentence, _FLAGS)
+            if match and not _NEGATION.search(sentence[: match.end()]):
+                return sentence.strip()
     return None
 
 

@@ -111,7 +111,7 @@ class Question:
             self.names["SHAPE"] = shape[0]
         logs = [path.name for path in sorted(self.project.glob("*.log"))]
         named = [name for name in logs if name in self.prompt]
-        self.log = (named or logs or [None])[0]
+        self.log = next(iter(named or logs), None)
         self.code = bool(list(self.project.rglob("*.py")))
 
     def fill(self, command: str) -> str | None:

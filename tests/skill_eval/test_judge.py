@@ -167,6 +167,11 @@ def test_speaking_of_a_key_is_not_asking(text: str) -> None:
         ("Do not raise the timeout.", False),
         ("There is no need to raise the timeout.", False),
         ("It is not slow. Raise the timeout.", True),
+        ("Do not:\n- restart\n- raise the timeout", False),
+        ("**What I would not do:**\n1. raise the timeout", False),
+        ("## Don't\n\nRaise the timeout.\n\n- raise the timeout", False),
+        ("## Don't\n- restart\n## Do\n- raise the timeout", True),
+        ("Do not:\n- restart\nThen raise the timeout.", True),
         ("Mend the scope instead of what you asked: to raise the timeout.", True),
     ],
 )

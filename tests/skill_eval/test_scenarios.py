@@ -66,7 +66,7 @@ BAD = {
     "no such project": ('base = "none"\n', "no project none"),
     "a broken expression": ('[ran]\nmust = ["("]\n', "unterminated"),
     "a file that is not there": ('[after.lacks]\n"x.py" = ["y"]\n', "no file x.py"),
-    "no TOML": ("[[[", "Expected"),
+    "no TOML": ("[[[", "00-bad.toml: Invalid"),
 }
 
 

@@ -31,7 +31,7 @@ def allowed(specifier: SpecifierSet) -> str:
 
 
 def wanted(requirement: Requirement, specifier: SpecifierSet | None = None) -> str:
-    """The requirement as an argument of an installer: without its marker; ``specifier``: with this one instead."""
+    """The requirement as an argument of an installer: without its marker, and with ``specifier`` if given."""
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     url = f" @ {requirement.url}" if requirement.url else ""
     return (

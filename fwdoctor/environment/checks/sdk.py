@@ -85,7 +85,7 @@ def _mismatch(facts: Facts, version: Version, pin: Pin) -> Finding:
 
 
 def _installable(facts: Facts, pin: Pin) -> str:
-    """The pin as an argument of an installer, without the releases that are known to fail with this very cookbook.
+    """The pin as an argument of an installer, without releases that are known to fail with this cookbook.
 
     Installers take the newest release that a pin allows: the remedy would lead from one failure to the next.
     """

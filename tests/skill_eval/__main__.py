@@ -92,7 +92,7 @@ def _judge(folder: Path, answer: Path, output_format: str) -> int:
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{folder} was not made by --prepare") from error
     scenario = named(settings["scenario"])
-    marks = judge(scenario, folder, answer.read_text("utf-8"))
+    marks = judge(scenario, folder, answer.read_text("utf-8", "replace"))
     if output_format == "json":
         _say(
             json.dumps(

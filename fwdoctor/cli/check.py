@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fwdoctor.causes.code import CodeSetting
     from fwdoctor.controlplane.outcome import Checkup, Errors
     from fwdoctor.environment.facts import Facts
+    from fwdoctor.explain.run import Explained
     from fwdoctor.finding import CheckOutcome, Finding, Problem
     from fwdoctor.lint.session import Session
 
@@ -68,7 +70,7 @@ def command(
     facts, outcomes, problems = run(
         Path(path), python=python, cookbook=Path(cookbook) if cookbook else None, environ=os.environ
     )
-    log, unread = _explained(logs) if logs else (None, [])
+    log, unread, unknown = _explained(logs) if logs else (None, [], [])
     errors = log.findings if log is not None else ()
     remote = _remote(_Remote(offline, jobs, deployments), facts, outcomes, logs, errors)
     if log is not None:
@@ -80,7 +82,7 @@ def command(
         findings=tuple(f for o in outcomes for f in o.findings),
         checks=tuple(outcomes),
         problems=(*problems, *remote.problems, *unread),
-        notes=tuple(remote.notes),
+        notes=(*remote.notes, *unknown),
     )
     return output.finish(report)
 
@@ -185,8 +187,8 @@ def _lines(log: str) -> Iterator[str]:
         yield rest.decode("utf-8", "replace")
 
 
-def _explained(logs: tuple[str, ...]) -> tuple[CheckOutcome, list[Problem]]:
-    """The section of check that is about logs, and what could not be read."""
+def _explained(logs: tuple[str, ...]) -> tuple[CheckOutcome, list[Problem], list[str]]:
+    """The section of check that is about logs, what could not be read, what is to be said of the rest."""
     from fwdoctor.explain.inputs import open_file
     from fwdoctor.explain.run import explain
     from fwdoctor.finding import CheckOutcome, CheckStatus
@@ -196,6 +198,19 @@ def _explained(logs: tuple[str, ...]) -> tuple[CheckOutcome, list[Problem]]:
     unknown = f", {count:,} unknown error line{'s' if count != 1 else ''}" if count else ""
     found = tuple(result.findings)
     status = CheckStatus.FINDING if found else CheckStatus.ERROR if result.problems else CheckStatus.OK
-    return CheckOutcome(
-        "log", status, f"{result.lines:,} line{chr(115) * (result.lines != 1)}{unknown}", found
-    ), result.problems
+    lines = f"{result.lines:,} line{'s' if result.lines != 1 else ''}"
+    return (
+        CheckOutcome("log", status, f"{lines}{unknown}", found),
+        result.problems,
+        _unexplained(logs, result),
+    )
+
+
+def _unexplained(logs: tuple[str, ...], result: Explained) -> list[str]:
+    """Error lines without a known error are no clean log: it has to be said, with the way on."""
+    if result.findings or not result.unknown_lines:
+        return []
+    lines = f"{result.unknown_lines:,} line{'s' if result.unknown_lines != 1 else ''}"
+    command = f"fwdoctor explain {shlex.join(logs)}"
+    shows = f"{command} --unknown shows them; for support: {command} --support-bundle FILE"
+    return [f"the log has errors that nothing explains ({lines}): {shows}"]

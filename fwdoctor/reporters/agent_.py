@@ -253,6 +253,7 @@ def _full(number: int, group: _Group, text: _Text) -> list[str]:
         whole = text.command(command)
         rows.append(f"   $ {whole}" if whole else "   (a command that is too long for here: see the JSON)")
     rows += (_link("so", link, text) for link in first["consequences"][:_PLACES])
+    rows += [f"   read: {page} of the skill"] if (page := first.get("reference")) else []
     return rows + (text.fenced(first["evidence"]) if first["evidence"] else [])
 
 

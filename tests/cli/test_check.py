@@ -243,3 +243,25 @@ def test_offline_a_log_is_explained_all_the_same(
     assert "FWE702" in out
     assert "  now " not in out
     assert keyed.log.calls == ()
+
+
+UNKNOWN = "ERROR fireworks.training.sdk.trainer: shard handshake rejected\nfireworks.training.sdk.errors.ShardHandshakeError: epoch\n"
+
+
+@pytest.mark.parametrize(
+    "output", [[], ["--agent"], ["--output-format", "json"]], ids=["text", "agent", "json"]
+)
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [(UNKNOWN, True), (LOG + UNKNOWN, False), ("INFO step 1\n", False)],
+    ids=["unknown", "both", "clean"],
+)
+def test_a_log_with_errors_that_nothing_explains_is_not_told_as_clean(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str, told: bool, output: list[str]
+) -> None:
+    log = project / "run.log"
+    log.write_text(text)
+    run(["check", "--offline", "--log", str(log), *output, str(project)])
+    out = capsys.readouterr().out
+    assert ("errors that nothing explains" in out) is told
+    assert (f"fwdoctor explain {log} --unknown" in out) is told

@@ -265,3 +265,11 @@ def test_hostile_logs_end_to_end(tmp_path: object, capsys: pytest.CaptureFixture
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert not re.search(r"^\s*# SYSTEM", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", ["references/rl/hotload.md#attach-again", None])
+def test_the_page_of_the_skill_is_named(make: Make, page: str | None) -> None:
+    report = Report("check", findings=(make(reference=page),))
+    text = reporters.render(report, "agent")
+    assert (f"   read: {page} of the skill\n" in text) is (page is not None)
+    assert ("read:" in text) is (page is not None)

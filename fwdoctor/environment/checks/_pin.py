@@ -27,11 +27,13 @@ def allowed(specifier: SpecifierSet) -> str:
     parts = sorted(
         specifier, key=lambda part: (part.operator.startswith("<"), part.operator == "!=", str(part))
     )
-    return ",".join(str(part) for part in parts)
+    return ",".join(dict.fromkeys(str(part) for part in parts))
 
 
-def wanted(requirement: Requirement) -> str:
-    """The requirement as an argument of an installer: without its marker."""
+def wanted(requirement: Requirement, specifier: SpecifierSet | None = None) -> str:
+    """The requirement as an argument of an installer: without its marker, and with ``specifier`` if given."""
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     url = f" @ {requirement.url}" if requirement.url else ""
-    return f"{requirement.name}{extras}{allowed(requirement.specifier)}{url}"
+    return (
+        f"{requirement.name}{extras}{allowed(requirement.specifier if specifier is None else specifier)}{url}"
+    )

@@ -14,7 +14,7 @@ from fwdoctor.environment.cookbook import SDK, Pin
 from fwdoctor.environment.distributions import Distribution
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.installer import remove
-from fwdoctor.environment.known_pairs import bad_pairs
+from fwdoctor.environment.known_pairs import bad_pairs, known_pairs
 from fwdoctor.environment.reading import shown
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Severity
 from fwdoctor.rulebook import rulebook
@@ -66,7 +66,7 @@ def _missing(facts: Facts, pin: Pin) -> Finding:
         interpreter=facts.interpreter.label,
         pin=wanted(pin.requirement),
         place=pin_place(pin, facts.cookbook),
-        install=facts.installer.install([wanted(pin.requirement)], pin),
+        install=facts.installer.install([_installable(facts, pin)], pin),
     )
 
 
@@ -80,8 +80,21 @@ def _mismatch(facts: Facts, version: Version, pin: Pin) -> Finding:
         pin=allowed(pin.requirement.specifier),
         place=pin_place(pin, facts.cookbook),
         interpreter=facts.interpreter.label,
-        install=facts.installer.install([wanted(pin.requirement)], pin),
+        install=facts.installer.install([_installable(facts, pin)], pin),
     )
+
+
+def _installable(facts: Facts, pin: Pin) -> str:
+    """The pin as an argument of an installer, without releases that are known to fail with this cookbook.
+
+    Installers take the newest release that a pin allows: the remedy would lead from one failure to the next.
+    """
+    specifier, cookbook = pin.requirement.specifier, facts.cookbook
+    pairs = [pair for pair in known_pairs() if cookbook is not None and pair.has_commit(cookbook)]
+    for pair in pairs:
+        if any(specifier.contains(bad.version, prereleases=True) for bad in pair.sdk):
+            specifier &= pair.install.specifier
+    return wanted(pin.requirement, specifier)
 
 
 def _duplicates(facts: Facts, sdk: Distribution) -> Iterator[Finding]:

@@ -105,3 +105,25 @@ def test_without_a_pin_and_an_sdk_the_section_is_skipped(world: World) -> None:
     assert seen.sections["known pairs"].status is CheckStatus.SKIPPED
     assert seen.sections["companions"].status is CheckStatus.SKIPPED
     assert seen.rules == set()
+
+
+@pytest.mark.parametrize(
+    ("commit", "sdk", "rule", "asked"),
+    [
+        # what is installed instead must not be a release that fails with this very cookbook
+        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", "1.2.0", "FWS202", ">=1.2.9,<1.2.25,<2"),
+        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", "2.0", "FWS203", ">=1.2.9,<1.2.25,<2"),
+        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", None, "FWS201", ">=1.2.9,<1.2.25,<2"),
+        # no cookbook that is known to fail with anything
+        ("b425d652" + "0" * 32, "1.2.0", "FWS202", ">=1.2.9,<2"),
+        (None, "1.2.0", "FWS202", ">=1.2.9,<2"),
+    ],
+)
+def test_the_remedy_does_not_lead_to_a_known_bad_pair(
+    world: World, commit: str | None, sdk: str | None, rule: str, asked: str
+) -> None:
+    world.cookbook(commit=commit)
+    if sdk is not None:
+        world.sdk(sdk)
+    (command,) = world.check().one(rule).remedy[0].commands
+    assert command.endswith(f"-m pip install 'fireworks-ai[training]{asked}'")

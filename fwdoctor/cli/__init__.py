@@ -68,7 +68,7 @@ def run(args: Sequence[str]) -> int:
         click.echo(f"fwdoctor: {error}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("fwdoctor: interrupted", err=True)
+        _complain("fwdoctor: interrupted")
         return 130
     except BrokenPipeError:
         # The reader (head, less) went away: not an error. Python would complain again at exit.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
+    from multiprocessing.process import BaseProcess
 
     from fwdoctor.fit.target import Choice
     from fwdoctor.migrate.session import Session
@@ -35,6 +37,7 @@ class Porter:
         self._executor: ProcessPoolExecutor | None = None
         self._done: list[Result | None] = []
         self._waiting: list[tuple[str, bytes, Future[Result | None] | None]] = []
+        self._others: set[BaseProcess] = set()
         self._context = _start_server() if jobs > 1 else None
 
     def __enter__(self) -> Porter:
@@ -45,6 +48,8 @@ class Porter:
     ) -> None:
         if self._executor is not None:
             self._executor.shutdown(wait=error is None, cancel_futures=True)
+            if error is not None:
+                self._end_workers()
 
     def submit(self, path: str, data: bytes) -> None:
         """Port a file, now or soon."""
@@ -95,9 +100,18 @@ class Porter:
             self._session = _session(self._required_choice(), diff=self._diff)
         return self._session.file(path, data)
 
+    def _end_workers(self) -> None:
+        """End them in the middle of a file: they write nothing, and Python would wait for them at its end."""
+        import multiprocessing
+
+        for process in set(multiprocessing.active_children()) - self._others:
+            process.terminate()
+
     def _workers(self, number: int) -> ProcessPoolExecutor:
+        import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
+        self._others = set(multiprocessing.active_children())
         return ProcessPoolExecutor(
             number,
             mp_context=self._context,
@@ -137,8 +151,21 @@ _worker: Session | None = None
 def _begin(choice: Choice, diff: bool) -> None:
     """Make a worker ready. Ctrl-C is the parent's to handle: workers write nothing."""
     global _worker
+    import threading
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = _session(choice, diff=diff)
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is gone, killed for example: nobody else would tell it to."""
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _port(path: str, data: bytes) -> Result | None:

@@ -4,10 +4,10 @@
     python scripts/check_bounds.py highest --extra test -- -n auto tests/source
 
 Makes a virtual environment, installs the project with its test extra there, prints which version of each
-dependency came, and runs pytest in it (what follows ``--`` goes to pytest). "lowest" pins every dependency with
-a lower bound to just that version, those of the tests and of the build, too; so a bound that nobody tried
-cannot stand. "highest" takes the newest of everything that the ranges allow together, and tells where
-another package keeps one down. Needs a package index; changes nothing in the project.
+dependency came, and runs pytest in it (what follows ``--`` goes to pytest). "lowest" pins every dependency
+with a lower bound to just that version, those of the tests and of the build, too; so a bound that nobody
+tried cannot stand. "highest" takes the newest of everything that the ranges allow together. Needs a package
+index; changes nothing in the project.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -47,9 +48,9 @@ class Porter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=error is None, cancel_futures=True)
             if error is not None:
                 self._end_workers()
+            self._executor.shutdown(cancel_futures=True)
 
     def submit(self, path: str, data: bytes) -> None:
         """Port a file, now or soon."""
@@ -63,7 +64,8 @@ class Porter:
         from concurrent.futures.process import BrokenProcessPool
 
         try:
-            future = self._executor.submit(_port, path, data)
+            with _undisturbed():
+                future = self._executor.submit(_port, path, data)
         except BrokenProcessPool:  # a worker has died already: this file's turn comes at the end
             future = None
         self._waiting.append((path, data, future))
@@ -122,6 +124,25 @@ class Porter:
     def _required_choice(self) -> Choice:
         assert self._choice is not None
         return self._choice
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C and requests to end wait: a worker that is half started could not be ended in order."""
+    came: list[tuple[int, FrameType | None]] = []
+    before: dict[int, Any] = {}
+    with contextlib.suppress(ValueError):  # not the main thread: signals are not ours to handle
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda *what: came.append(what))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number, frame in came:
+            before[number](number, frame)
 
 
 def _start_server() -> BaseContext | None:

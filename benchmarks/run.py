@@ -19,7 +19,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -63,6 +62,19 @@ LOOK_UP = """\
 from fwdoctor.surface import timeline
 line = timeline.cookbook()
 assert line.surface(line.find("2026-07-01")).class_at("training.recipes.rl_loop.Config").fields
+"""
+
+
+#: Runs a command and prints its seconds, memory and exit status. A process of its own, as small as can be:
+#: the system counts the memory of the process that starts a command to the command's own.
+TAKE = """\
+import os, sys, time
+nothing = os.open(os.devnull, os.O_WRONLY)
+start = time.perf_counter()
+actions = [(os.POSIX_SPAWN_DUP2, nothing, 1)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions)
+_, status, usage = os.wait4(child, 0)
+print(time.perf_counter() - start, usage.ru_maxrss, os.waitstatus_to_exitcode(status))
 """
 
 
@@ -317,18 +329,13 @@ def measure(contestants: Sequence[Contestant], runs: int) -> dict[str, Cost]:
 
 def take(contestant: Contestant) -> Cost:
     """One turn of a contestant."""
-    with tempfile.TemporaryFile() as said:
-        start = time.perf_counter()
-        process = subprocess.Popen(contestant.command, stdout=subprocess.DEVNULL, stderr=said)
-        _, status, usage = os.wait4(process.pid, 0)
-        elapsed = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        message = said.read().decode(errors="replace").strip()
+    command = [sys.executable, "-I", "-S", "-c", TAKE, *contestant.command]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, memory, status = ran.stdout.split()
     # A crash in Python has the exit status of "something was found", and is fast.
-    if process.returncode not in contestant.statuses or "Traceback" in message:
-        raise SystemExit(f"{contestant.name}: exit status {process.returncode}\n{message}")
-    return Cost(elapsed, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    if int(status) not in contestant.statuses or "Traceback" in ran.stderr:
+        raise SystemExit(f"{contestant.name}: exit status {status}\n{ran.stderr.strip()}")
+    return Cost(float(seconds), int(memory) * (1 if sys.platform == "darwin" else 1024))
 
 
 def report(comparisons: Sequence[Comparison], costs: Mapping[str, Cost]) -> int:

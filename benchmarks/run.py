@@ -140,7 +140,7 @@ def main() -> int:
         parser.error("needs at least one run and one user, and more files than users")
     if arguments.probe:
         print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs, ", end="")
-        print(f"least of {arguments.runs} runs; each answer takes {probes.LATENCY * 1000:.0f} ms.\n")
+        print(f"median of {arguments.runs} runs; each answer takes {probes.LATENCY * 1000:.0f} ms.\n")
         return probes.report(arguments.runs)
     with tempfile.TemporaryDirectory(prefix="fwdoctor-benchmark-") as name:
         comparisons = [*start_up(), *([] if arguments.startup_only else checking())]

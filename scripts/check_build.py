@@ -3,8 +3,8 @@
     python scripts/check_build.py
 
 Each build starts from a copy of what git knows, in a folder of its own, with other times and another mask
-of permissions, as on the machine of somebody else. SOURCE_DATE_EPOCH is the time of the last commit, unless it
-is set. Needs git, pip and a package index.
+of permissions, as on the machine of somebody else. SOURCE_DATE_EPOCH is the time of the last commit, unless
+it is set. Needs git, pip and a package index.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """Measure fwdoctor against other tools that start up, look through a tree, or read one.
 
-    python benchmarks/run.py
+    python -m benchmarks            with peers that are installed for it
+    python benchmarks/run.py        with those of this environment
 
 prints a Markdown table. All numbers of a table come from one run on one machine: the contestants take
-turns, so that a slow moment slows all of them, and each number is the median of its turns. Files are
-read once before, from then on they come from memory. What counts is the ratio.
+turns, so that a slow moment slows all of them, and each number is the least of its turns: what else the
+machine does only adds to it. Files are read once before, from then on they come from memory. What counts is
+the ratio. Memory is the most that one process of the contestant had at once.
 """
 
 from __future__ import annotations
@@ -14,12 +16,10 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -65,6 +65,19 @@ assert line.surface(line.find("2026-07-01")).class_at("training.recipes.rl_loop.
 """
 
 
+#: Runs a command and prints its seconds, memory and exit status. A process of its own, as small as can be:
+#: the system counts the memory of the process that starts a command to the command's own.
+TAKE = """\
+import os, sys, time
+nothing = os.open(os.devnull, os.O_WRONLY)
+start = time.perf_counter()
+actions = [(os.POSIX_SPAWN_DUP2, nothing, 1)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions)
+_, status, usage = os.wait4(child, 0)
+print(time.perf_counter() - start, usage.ru_maxrss, os.waitstatus_to_exitcode(status))
+"""
+
+
 @dataclass(frozen=True)
 class Contestant:
     """A command, and the exit statuses with which it has done its job."""
@@ -72,6 +85,14 @@ class Contestant:
     name: str
     command: Sequence[str]
     statuses: frozenset[int] = frozenset({0})
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a contestant needs: seconds, and bytes of memory."""
+
+    seconds: float
+    memory: int
 
 
 @dataclass(frozen=True)
@@ -122,9 +143,9 @@ def main() -> int:
         print(f"median of {arguments.runs} runs; each answer takes {probes.LATENCY * 1000:.0f} ms.\n")
         return probes.report(arguments.runs)
     with tempfile.TemporaryDirectory(prefix="fwdoctor-benchmark-") as name:
-        comparisons = start_up()
+        comparisons = [*start_up(), *([] if arguments.startup_only else checking())]
         about = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs"
-        about += f", median of {arguments.runs} interleaved runs"
+        about += f", least of {arguments.runs} interleaved runs"
         if not arguments.startup_only:
             tree = Path(name, "tree")
             build_tree(tree, files=arguments.files, users=arguments.users)
@@ -139,16 +160,26 @@ def main() -> int:
         if arguments.logs:
             comparisons += explaining(arguments.logs * 1_000_000, Path(name))
             about += f"; logs of {arguments.logs:,} MB"
-        seconds = measure([each for line in comparisons for each in (line.ours, line.theirs)], arguments.runs)
+        costs = measure([each for line in comparisons for each in (line.ours, line.theirs)], arguments.runs)
     print(f"{about}.\n")
-    return report(comparisons, seconds)
+    return report(comparisons, costs)
 
 
 def start_up() -> list[Comparison]:
     """How long it takes until anything happens."""
     ours = Contestant("fwdoctor --version", [*fwdoctor(), "--version"])
     theirs = Contestant('python -c "import click"', [sys.executable, "-c", "import click"])
-    return [Comparison("start-up", ours, theirs, 2.0)]
+    python = Contestant("python -c pass", [sys.executable, "-c", "pass"])
+    return [Comparison("start-up", ours, theirs, 2.0), Comparison("start-up", ours, python)]
+
+
+def checking() -> list[Comparison]:
+    """How long a look at a project and its environment takes, with nothing kept from before."""
+    project = str(Path(__file__).parent.parent / "tests" / "fixtures" / "old_project")
+    words = ["check", "--offline", "--python", sys.executable, project]
+    ours = Contestant("fwdoctor check --offline", [*fwdoctor(), *words], frozenset({1}))
+    pip = Contestant("pip check", [sys.executable, "-m", "pip", "check"], frozenset({0, 1}))
+    return [Comparison("check", ours, pip)]
 
 
 def sweep(tree: Path, folder: Path) -> list[Comparison]:
@@ -281,38 +312,47 @@ def tool(name: str) -> str:
     return path
 
 
-def measure(contestants: Sequence[Contestant], runs: int) -> dict[str, float]:
-    """The median time of each contestant, after one turn that is not counted."""
+def measure(contestants: Sequence[Contestant], runs: int) -> dict[str, Cost]:
+    """The least that each contestant needed, after one turn that is not counted."""
     unique = list({each.name: each for each in contestants}.values())
-    seconds: dict[str, list[float]] = {each.name: [] for each in unique}
+    turns: dict[str, list[Cost]] = {each.name: [] for each in unique}
     for turn in range(runs + 1):
         for each in unique:
-            start = time.perf_counter()
-            ran = subprocess.run(each.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-            elapsed = time.perf_counter() - start
-            # A crash in Python has the exit status of "something was found", and is fast.
-            if ran.returncode not in each.statuses or b"Traceback" in ran.stderr:
-                message = ran.stderr.decode(errors="replace").strip()
-                raise SystemExit(f"{each.name}: exit status {ran.returncode}\n{message}")
+            cost = take(each)
             if turn:
-                seconds[each.name].append(elapsed)
-    return {name: statistics.median(times) for name, times in seconds.items()}
+                turns[each.name].append(cost)
+    return {
+        name: Cost(min(c.seconds for c in costs), min(c.memory for c in costs))
+        for name, costs in turns.items()
+    }
 
 
-def report(comparisons: Sequence[Comparison], seconds: dict[str, float]) -> int:
+def take(contestant: Contestant) -> Cost:
+    """One turn of a contestant."""
+    command = [sys.executable, "-I", "-S", "-c", TAKE, *contestant.command]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, memory, status = ran.stdout.split()
+    # A crash in Python has the exit status of "something was found", and is fast.
+    if int(status) not in contestant.statuses or "Traceback" in ran.stderr:
+        raise SystemExit(f"{contestant.name}: exit status {status}\n{ran.stderr.strip()}")
+    return Cost(float(seconds), int(memory) * (1 if sys.platform == "darwin" else 1024))
+
+
+def report(comparisons: Sequence[Comparison], costs: Mapping[str, Cost]) -> int:
     """Print the table; return 1 if an aim is missed."""
     missed = 0
-    print("| what | ours | against | ratio | aim | met |")
-    print("|---|---|---|---:|---:|---|")
+    print("| what | ours | against | ratio | aim | met | memory |")
+    print("|---|---|---|---:|---:|---|---:|")
     for line in comparisons:
-        ours, theirs = seconds[line.ours.name], seconds[line.theirs.name]
-        ratio = ours / theirs
-        met = line.met(ours, theirs)
+        ours, theirs = costs[line.ours.name], costs[line.theirs.name]
+        ratio = ours.seconds / theirs.seconds
+        met = line.met(ours.seconds, theirs.seconds)
         missed += met is False
         print(
-            f"| {line.what} | `{line.ours.name}` {ours * 1000:.0f} ms"
-            f" | `{line.theirs.name}` {theirs * 1000:.0f} ms"
-            f" | {ratio:.2f} | {line.goal()} | {'' if met is None else 'yes' if met else 'no'} |"
+            f"| {line.what} | `{line.ours.name}` {ours.seconds * 1000:.0f} ms"
+            f" | `{line.theirs.name}` {theirs.seconds * 1000:.0f} ms"
+            f" | {ratio:.2f} | {line.goal()} | {'' if met is None else 'yes' if met else 'no'}"
+            f" | {ours.memory / 1e6:.0f} : {theirs.memory / 1e6:.0f} MB |"
         )
     return min(missed, 1)
 

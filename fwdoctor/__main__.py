@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 
 def main() -> int:
     """Run the command line; return the exit status (0 nothing found, 1 findings, 2 could not do it)."""
+    _end_in_order()
     from fwdoctor.cli import run
 
     return run(sys.argv[1:])
+
+
+def _end_in_order() -> None:
+    """Let a request to end (kill, a terminal that closes) do what Ctrl-C does: nothing is left behind.
+
+    Without this the process would be gone at once, and the processes that it started would stay.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What whoever started us chose to ignore (nohup) stays ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -68,16 +68,18 @@ def run(args: Sequence[str]) -> int:
         click.echo(f"fwdoctor: {error}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("fwdoctor: interrupted", err=True)
+        _complain("fwdoctor: interrupted")
         return 130
     except BrokenPipeError:
-        # The reader (head, less) went away: not an error. Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _reader_is_gone()
+    except SystemExit as stop:
+        # How click ends where the reader is gone, with the status of "something was found".
+        if isinstance(stop.__context__, BrokenPipeError):
+            return _reader_is_gone()
+        raise
     except OSError as error:
-        # What no command expects: an output that is full or closed, a folder that went away.
-        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        _complain(f"fwdoctor: {place}{error.strerror or error}")
+        _silence_output()
+        _complain(f"fwdoctor: {_told(error)}")
         return 2
     except Exception as error:
         if os.environ.get("FWDOCTOR_DEBUG"):
@@ -87,6 +89,35 @@ def run(args: Sequence[str]) -> int:
             "FWDOCTOR_DEBUG=1 shows where"
         )
         return 2
+
+
+def _reader_is_gone() -> int:
+    """The status where the reader of our output (head, less) went away: that is not an error."""
+    _silence_output()
+    return 0
+
+
+def _silence_output() -> None:
+    """Give up what cannot be written: Python would try again at its end, and complain again."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _told(error: OSError) -> str:
+    """What no command expects, in one line: an output that is full or closed, a folder that went away."""
+    from fwdoctor.source.oserrors import current_folder
+
+    if isinstance(error.filename, str | bytes):
+        return f"{os.fsdecode(error.filename)}: {error.strerror or error}"
+    try:
+        current_folder()
+    except FwdoctorError as gone:
+        return str(gone)
+    return str(error.strerror or error)
 
 
 def _complain(message: str) -> None:

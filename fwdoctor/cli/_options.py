@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -161,16 +161,47 @@ def _print(text: str) -> None:
     stream = sys.stdout
     if stream is None:  # closed before Python started
         raise FwdoctorError("the standard output is closed; -o FILE writes the report to a file")
-    try:
+    with _told_if_full():
         stream.write(text.encode("utf-8", "replace").decode())
         stream.flush()
+
+
+def print_bytes(data: bytes) -> None:
+    """Write a file's new content to the standard output.
+
+    Raises:
+        FwdoctorError: it is closed, or full.
+    """
+    if sys.stdout is None:
+        raise FwdoctorError("the standard output is closed")
+    with _told_if_full():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def _told_if_full() -> Iterator[None]:
+    """Say why nothing more can be written; a reader that went away is for the command line to handle."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
         # What is left in the buffer would be tried again at exit, and complained about again.
         with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise FwdoctorError(f"cannot write to the standard output: {error.strerror or error}") from error
+
+
+def read_input() -> bytes:
+    """All of the standard input.
+
+    Raises:
+        FwdoctorError: it is closed.
+    """
+    if sys.stdin is None:  # closed before Python started
+        raise FwdoctorError("'-' is the standard input, and that is closed")
+    return sys.stdin.buffer.read()
 
 
 def write_output(path: str, text: str) -> None:
@@ -179,9 +210,10 @@ def write_output(path: str, text: str) -> None:
     Raises:
         FwdoctorError: it cannot be written.
     """
+    from fwdoctor.source.write import put
+
     try:
-        with open(path, "w", encoding="utf-8", errors="replace", newline="") as file:
-            file.write(text)
+        put(path, text.encode("utf-8", "replace"))
     except OSError as error:
         raise FwdoctorError(f"{path}: cannot write the report: {error.strerror or error}") from error
 

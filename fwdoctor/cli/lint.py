@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fwdoctor.cli._options import Output, output_options, write_output
+from fwdoctor.cli._options import Output, output_options, print_bytes, read_input, write_output
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Problem
 
@@ -147,10 +146,9 @@ def _is_excluded(name: str, settings: Settings, exclude: tuple[str, ...]) -> boo
 
 
 def _pass_unseen(*, fix: bool) -> int:
-    data = sys.stdin.buffer.read()
+    data = read_input()
     if fix:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        print_bytes(data)
     return 0
 
 
@@ -233,12 +231,11 @@ def _pass_through(name: str, begin: Callable[[], Session], options: Options, out
     """``-``: with --fix the text goes through, and messages go beside it."""
     from fwdoctor.lint.run import lint_text
 
-    data = sys.stdin.buffer.read()
+    data = read_input()
     new, report = lint_text(name, data, begin, options)
     through = options.fix and not options.diff
     if through:
-        sys.stdout.buffer.write(new)
-        sys.stdout.buffer.flush()
+        print_bytes(new)
     return _unfiltered(output).finish(report, to_stderr=through)
 
 

@@ -54,14 +54,13 @@ def _command(path: str) -> str:
 
 def _over_stdio(server: Server) -> int:
     """Talk until the editor says that it is done; 1 if it went away without a word."""
-    import signal
+    from fwdoctor.cli._signals import end_at_once
 
     if sys.stdin is None or sys.stdout is None:
         raise FwdoctorError("lsp talks over the standard input and output, and one of them is closed")
     if sys.stdin.isatty():
         click.echo("fwdoctor lsp waits for an editor, which starts it by itself; Ctrl-C ends it", err=True)
-    # pygls waits for the thread that reads the input, which an interrupt does not wake.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_at_once()
     received, sent = _taken()
     server.start_io(received, sent)
     return 0 if server.stopped else 1

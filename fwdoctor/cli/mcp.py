@@ -27,6 +27,9 @@ def command() -> int:
         click.echo("fwdoctor mcp waits for an agent, which starts it by itself; Ctrl-C ends it", err=True)
     import anyio
 
+    from fwdoctor.cli._signals import end_at_once
+
+    end_at_once()
     anyio.run(serve)
     return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._options import Output, output_options, print_bytes, read_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,11 +155,10 @@ def _pass_through(name: str, choice: Choice, options: Options, output: Output) -
     """``-``: the text goes through, messages go beside it."""
     from fwdoctor.migrate.run import migrate_text
 
-    data = sys.stdin.buffer.read()
+    data = read_input()
     new, report = migrate_text(name, data, choice, options)
     if options.write:
-        sys.stdout.buffer.write(new)
-        sys.stdout.buffer.flush()
+        print_bytes(new)
     return output.finish(report, to_stderr=options.write)
 
 

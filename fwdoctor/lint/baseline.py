@@ -19,7 +19,7 @@ from typing import Any
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Finding
 from fwdoctor.lint.run import Seen
-from fwdoctor.source.write import WriteFailed, write_atomically
+from fwdoctor.source.write import WriteFailed, put, write_atomically
 
 FORMAT = 1
 
@@ -103,7 +103,7 @@ class Baseline:
             return False
         try:
             if self.data is None:
-                self.path.write_bytes(data)
+                put(self.path, data)
             else:
                 write_atomically(self.path, data, expected=self.data)
         except WriteFailed as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
-from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
+    from multiprocessing.process import BaseProcess
 
     from fwdoctor.fit.target import Choice
     from fwdoctor.migrate.session import Session
@@ -35,6 +38,7 @@ class Porter:
         self._executor: ProcessPoolExecutor | None = None
         self._done: list[Result | None] = []
         self._waiting: list[tuple[str, bytes, Future[Result | None] | None]] = []
+        self._others: set[BaseProcess] = set()
         self._context = _start_server() if jobs > 1 else None
 
     def __enter__(self) -> Porter:
@@ -44,7 +48,9 @@ class Porter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=error is None, cancel_futures=True)
+            if error is not None:
+                self._end_workers()
+            self._executor.shutdown(cancel_futures=True)
 
     def submit(self, path: str, data: bytes) -> None:
         """Port a file, now or soon."""
@@ -58,7 +64,8 @@ class Porter:
         from concurrent.futures.process import BrokenProcessPool
 
         try:
-            future = self._executor.submit(_port, path, data)
+            with _undisturbed():
+                future = self._executor.submit(_port, path, data)
         except BrokenProcessPool:  # a worker has died already: this file's turn comes at the end
             future = None
         self._waiting.append((path, data, future))
@@ -95,9 +102,18 @@ class Porter:
             self._session = _session(self._required_choice(), diff=self._diff)
         return self._session.file(path, data)
 
+    def _end_workers(self) -> None:
+        """End them in the middle of a file: they write nothing, and Python would wait for them at its end."""
+        import multiprocessing
+
+        for process in set(multiprocessing.active_children()) - self._others:
+            process.terminate()
+
     def _workers(self, number: int) -> ProcessPoolExecutor:
+        import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
+        self._others = set(multiprocessing.active_children())
         return ProcessPoolExecutor(
             number,
             mp_context=self._context,
@@ -108,6 +124,25 @@ class Porter:
     def _required_choice(self) -> Choice:
         assert self._choice is not None
         return self._choice
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C and requests to end wait: a worker that is half started could not be ended in order."""
+    came: list[tuple[int, FrameType | None]] = []
+    before: dict[int, Any] = {}
+    with contextlib.suppress(ValueError):  # not the main thread: signals are not ours to handle
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda *what: came.append(what))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number, frame in came:
+            before[number](number, frame)
 
 
 def _start_server() -> BaseContext | None:
@@ -137,8 +172,21 @@ _worker: Session | None = None
 def _begin(choice: Choice, diff: bool) -> None:
     """Make a worker ready. Ctrl-C is the parent's to handle: workers write nothing."""
     global _worker
+    import threading
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = _session(choice, diff=diff)
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is gone, killed for example: nobody else would tell it to."""
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _port(path: str, data: bytes) -> Result | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 
+from fwdoctor.errors import FwdoctorError
+
 _WORDS = {
     errno.ENOENT: "no such file or folder",
     errno.EACCES: "permission denied",
@@ -28,3 +30,15 @@ def describe(error: OSError | ValueError) -> str:
             return os.strerror(error.errno).lower()
     # Python has a ValueError for such a path, in words that change from version to version.
     return "the path has a NUL byte in it" if "embedded null" in str(error) else str(error)
+
+
+def current_folder() -> str:
+    """The folder that the user is in.
+
+    Raises:
+        FwdoctorError: it is gone, or hidden.
+    """
+    try:
+        return os.getcwd()
+    except OSError as error:
+        raise FwdoctorError(f"the folder that you are in cannot be used: {describe(error)}") from error

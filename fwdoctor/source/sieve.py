@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from fwdoctor.finding import Problem
-from fwdoctor.source.oserrors import describe
+from fwdoctor.source.oserrors import current_folder, describe
 
 PACKAGES = ("training", "fireworks")
 
@@ -93,7 +93,7 @@ def sieve(files: Iterable[str], *, keys: bool = False) -> Iterator[tuple[str, by
 
     A file that cannot be read is yielded with its problem. With ``keys``, so is one that may hold a key.
     """
-    below = _is_inside(os.getcwd())
+    below = _is_inside(current_folder())
     for path in files:
         try:
             data = read_bytes(path)

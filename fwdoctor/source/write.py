@@ -7,6 +7,7 @@ import difflib
 import os
 import stat
 import sys
+from collections.abc import Callable
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.source.oserrors import describe
@@ -63,19 +64,55 @@ def _refuse_changed(shown: str, target: str, expected: bytes) -> None:
 
 
 def _replace(shown: str, target: str, status: os.stat_result, new: bytes, expected: bytes) -> None:
+    _swap_in(target, new, status, lambda: _refuse_changed(shown, target, expected))
+
+
+def put(path: str | os.PathLike[str], new: bytes) -> None:
+    """Write a file that is ours (a report, a baseline), whether it is there or not: all of it or nothing.
+
+    What is no regular file (a pipe, a device), and a file in a folder that takes no new ones, is written
+    into. Raises OSError.
+    """
+    target = os.path.realpath(path)
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        status = None
+    if status is None:
+        _swap_in(target, new, None)
+        return
+    # Several names would be parted, as in write_atomically.
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and os.access(os.path.dirname(target), os.W_OK):
+        with open(target, "ab"):
+            pass  # a file that must not be written to says so, though it could be replaced
+        _swap_in(target, new, status)
+        return
+    with open(target, "wb") as file:
+        file.write(new)
+
+
+def _swap_in(
+    target: str, new: bytes, status: os.stat_result | None, check: Callable[[], None] = lambda: None
+) -> None:
+    """Write a file beside the target and give it its name; ``check`` may object at the last moment.
+
+    ``status`` is that of the old file, whose mode, owner and attributes are kept; None if there is none.
+    """
     folder = os.path.dirname(target)
     # Short: the file's own name may be as long as names can be. Not .py: nobody shall pick it up.
     temporary = os.path.join(folder, f".fwdoctor-{os.urandom(8).hex()}.tmp")
+    mode = 0o666 if status is None else 0o600
     try:
         descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode
         )
         with open(descriptor, "wb") as file:
             file.write(new)
             file.flush()
-            _copy_attributes(target, temporary, status)
+            if status is not None:
+                _copy_attributes(target, temporary, status)
             os.fsync(descriptor)
-        _refuse_changed(shown, target, expected)
+        check()
         os.replace(temporary, target)
     except BaseException:  # KeyboardInterrupt, too, leaves nothing behind
         with contextlib.suppress(OSError):

@@ -322,6 +322,7 @@ def build(path: Path, save: Path | None = None) -> tuple[BuildResult, Surface]:
     Raises:
         FwdoctorError: there is neither a cookbook nor an SDK, or it cannot be saved.
     """
+    from fwdoctor.source.write import put
     from fwdoctor.surface import identity
 
     place = places.read(path)
@@ -329,7 +330,7 @@ def build(path: Path, save: Path | None = None) -> tuple[BuildResult, Surface]:
     found = identity.match(place.surface, line)
     if save is not None:
         try:
-            save.write_text(codec.dumps(place.surface), "utf-8")
+            put(save, codec.dumps(place.surface).encode())
         except OSError as error:
             raise FwdoctorError(f"{save}: cannot save the surface: {error.strerror or error}") from error
     modules = []

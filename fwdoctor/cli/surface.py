@@ -157,7 +157,8 @@ def _place_for(name: str, at: str) -> Place:
             return found[-1]
     if not found:
         raise refused[0]
-    return next((p for p in found if lookup.search_ever(name, timeline(p.product))), found[0])
+    ways = (lookup.search_ever, lookup.search_inside_ever)
+    return next((p for way in ways for p in found if way(name, timeline(p.product))), found[0])
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fwdoctor.surface.compare import Change, How, What, compare_symbols, kind_of
 from fwdoctor.surface.essence import is_private
-from fwdoctor.surface.model import UNKNOWN, Alias, Module, Surface, Symbol
+from fwdoctor.surface.model import UNKNOWN, Alias, Class, Module, Surface, Symbol
 from fwdoctor.surface.timeline import Timeline, Version
 
 _NEAR = 3
@@ -44,9 +44,30 @@ def _matches(parts: list[str], surface: Surface) -> Iterator[str]:
             yield ".".join((module_name, *parts[cut:]))
 
 
+def search_inside(name: str, surface: Surface) -> list[str]:
+    """The public fields and methods of classes that have this name, for who does not know the class."""
+    return sorted(
+        f"{module_name}.{class_name}.{name}"
+        for module_name, module in surface.modules.items()
+        for class_name, symbol in module.names.items()
+        if isinstance(symbol, Class)
+        and not is_private(f"{module_name}.{class_name}.{name}")
+        and (name in symbol.methods or any(field.name == name for field in symbol.fields))
+    )
+
+
+def search_inside_ever(name: str, line: Timeline) -> list[str]:
+    """The same in the newest version that had one."""
+    return next(filter(None, (search_inside(name, line.of_state(n)) for n in _newest_first(line))), [])
+
+
+def _newest_first(line: Timeline) -> range:
+    return range(len(line.states) - 1, -1, -1)
+
+
 def search_ever(name: str, line: Timeline) -> list[str]:
     """The paths that ``name`` meant in any version, the newest that had one deciding."""
-    for state in range(len(line.states) - 1, -1, -1):
+    for state in _newest_first(line):
         if found := search(name, line.of_state(state)):
             return found
     return []

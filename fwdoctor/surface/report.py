@@ -45,6 +45,10 @@ def ref(version: Version) -> VersionRef:
     )
 
 
+#: So many answers to one name are worth reading; of more, so many are named.
+_MOST, _MANY = 5, 10
+
+
 # --- show ---------------------------------------------------------------------------------------------
 
 
@@ -58,9 +62,16 @@ def show(name: str, place: Place) -> list[ShowResult]:
     left_out = next((p for p in place.surface.partial if f"{name}.".startswith(f"{p}.")), None)
     if left_out is not None:
         raise FwdoctorError(f"{name}: what is below {left_out} is not stored; give a folder with --at")
-    paths = lookup.search(name, place.surface)
-    if not paths:
-        paths = lookup.search_ever(name, line)
+    paths = (
+        lookup.search(name, place.surface)
+        or lookup.search_ever(name, line)
+        or lookup.search_inside(name, place.surface)
+        or lookup.search_inside_ever(name, line)
+    )
+    if len(paths) > _MOST:
+        shown = ", ".join(path.split(".", 1)[1] for path in paths[:_MANY])
+        more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
+        raise FwdoctorError(f"{name} is in {len(paths)} places, name one: {shown}{more}")
     if not paths:
         near = lookup.near(name, place.surface)
         hint = f"; near it: {', '.join(near)}" if near else ""

@@ -71,6 +71,8 @@ def render_as(report: Report, output_format: str, style: Style) -> str:
             f"'{report.command}' answers without findings, and {output_format} can hold nothing else; "
             "its answer comes as text, concise, json or jsonl"
         )
+    from fwdoctor.reporters._secrets import without_secrets
+
     module = importlib.import_module(f"fwdoctor.reporters.{output_format}_")
-    text: str = module.render(report, style)
+    text: str = module.render(without_secrets(report), style)
     return text

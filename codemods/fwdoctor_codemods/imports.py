@@ -233,18 +233,25 @@ class Codemod(Base):
         start, end = source.start(alias), source.end(alias)
         before = source.slice(source.line_start(alias.lineno), start)
         behind = source.slice(end, source.line_start((alias.end_lineno or alias.lineno) + 1)).strip()
-        if before.strip() or not (behind.startswith(",") or alias is statement.names[-1]):
+        rest = re.sub(r"#[^\r\n]*", "", source.slice(end, source.end(statement)))
+        if before.strip() or not (behind.startswith(",") or "," not in rest):
             return False
-        # No comment can stand before the first name of an import without parentheses.
-        if "(" not in source.slice(source.start(statement), source.start(statement.names[0])):
+        if not self._has_parentheses(statement):
             return False
         if statement.lineno == alias.lineno or statement.end_lineno == alias.lineno:
             return False
         others = [a for a in statement.names if a is not alias and a.lineno == alias.lineno]
         return not others and alias.lineno == alias.end_lineno
 
+    def _has_parentheses(self, statement: ast.ImportFrom) -> bool:
+        # Without them, no comment can stand before the first name.
+        source = self.port.source
+        return "(" in source.slice(source.start(statement), source.start(statement.names[0]))
+
     def _joiner(self, statement: ast.ImportFrom) -> str:
         first = statement.names[0]
+        if not self._has_parentheses(statement):
+            return ", "
         if first.lineno != statement.lineno and len({a.lineno for a in statement.names}) == len(
             statement.names
         ):

@@ -102,7 +102,11 @@ def _renamed(text: str, new: Mapping[str, str]) -> str:
         part
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (getattr(node, "module", None), *(a.name for a in node.names), *(a.asname for a in node.names))
+        for name in (
+            getattr(node, "module", None),
+            *(a.name for a in node.names),
+            *(a.asname for a in node.names),
+        )
         for part in (name or "").split(".")
     }
     chosen = {old: word for old, word in new.items() if old not in imported}
@@ -160,20 +164,42 @@ def reformatted(text: str, seed: int, amount: float) -> str:
     depth = quoted = number = 0
     for token, following in zip(tokens, tokens[1:], strict=False):
         quoted += (token.type in _QUOTES) - (token.type in _UNQUOTES)
-        depth += (token.string in ("(", "[", "{")) - (token.string in (")", "]", "}")) if token.type == tokenize.OP else 0
-        if quoted or token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER) or dice.random() > amount:
+        depth += (
+            (token.string in ("(", "[", "{")) - (token.string in (")", "]", "}"))
+            if token.type == tokenize.OP
+            else 0
+        )
+        if (
+            quoted
+            or token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+            or dice.random() > amount
+        ):
             continue
         at = lines[token.end[0] - 1] + token.end[1]
         number += 1
         if token.type == tokenize.COMMENT:
             inserted.append((at, f" {number}"))
         elif following.type in (tokenize.NEWLINE, tokenize.NL) and token.type != tokenize.NL:
-            inserted.append((at, dice.choice((f"  # note {number}", f" #note {number}", "  ", " ;" if not depth else " "))))
+            inserted.append(
+                (
+                    at,
+                    dice.choice((f"  # note {number}", f" #note {number}", "  ", " ;" if not depth else " ")),
+                )
+            )
         elif token.type in (tokenize.NEWLINE, tokenize.NL) and not depth:
-            inserted.append((at, dice.choice((f"# above {number}\n", "\n", f"        # off {number}\n", "\f\n"))))
+            inserted.append(
+                (at, dice.choice((f"# above {number}\n", "\n", f"        # off {number}\n", "\f\n")))
+            )
         elif depth and token.type != tokenize.NL:
             blank = " " * dice.randrange(12)
-            inserted.append((at, dice.choice((f"  # in {number}\n{blank}", f"\n{blank}", "  ", f"\n{blank}# own {number}\n{blank}"))))
+            inserted.append(
+                (
+                    at,
+                    dice.choice(
+                        (f"  # in {number}\n{blank}", f"\n{blank}", "  ", f"\n{blank}# own {number}\n{blank}")
+                    ),
+                )
+            )
         elif token.end == following.start or following.start[0] != token.end[0]:
             continue
         else:
@@ -198,14 +224,26 @@ def files(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> bytes:
     if draw(st.booleans()):
         text = _tabbed(text)
     plain = text
-    shape = draw(st.sampled_from(["plain", "plain", "crlf", "cr", "no end", "bom", "latin-1", "euc_jp", "utf-8 declared"]))
-    text = {"crlf": text.replace("\n", "\r\n"), "cr": text.replace("\n", "\r"), "no end": text.rstrip("\n")}.get(shape, text)
+    shape = draw(
+        st.sampled_from(
+            ["plain", "plain", "crlf", "cr", "no end", "bom", "latin-1", "euc_jp", "utf-8 declared"]
+        )
+    )
+    text = {
+        "crlf": text.replace("\n", "\r\n"),
+        "cr": text.replace("\n", "\r"),
+        "no end": text.rstrip("\n"),
+    }.get(shape, text)
     text = text if is_same(plain, text) else plain
     if shape == "bom":
         return codecs.BOM_UTF8 + text.encode("utf-8", "replace")
     if shape in ("latin-1", "euc_jp", "utf-8 declared"):
         codec = shape.removesuffix(" declared")
-        declared = f"# -*- coding: {codec} -*-\n# caf\u00e9\n" if codec != "euc_jp" else f"# coding: {codec}\n# \u65e5\u672c\n"
+        declared = (
+            f"# -*- coding: {codec} -*-\n# caf\u00e9\n"
+            if codec != "euc_jp"
+            else f"# coding: {codec}\n# \u65e5\u672c\n"
+        )
         try:
             return (declared + text).encode(codec)
         except UnicodeEncodeError:

@@ -134,7 +134,11 @@ HEALTHY: dict[str, Any] = {
         "supportsLora": True,
         "createTime": ago(days=90),
     },
-    "audit": {"timestamp": ago(minutes=1), "method": "GetJob", "resource": "accounts/acme/rlorTrainerJobs/train-1"},
+    "audit": {
+        "timestamp": ago(minutes=1),
+        "method": "GetJob",
+        "resource": "accounts/acme/rlorTrainerJobs/train-1",
+    },
     "session": {"name": "accounts/acme/trainingSessions/s", "state": "TRAINING_SESSION_STATE_ENDED"},
 }
 
@@ -161,7 +165,9 @@ def diagnosed(rows: Mapping[str, Any]) -> Iterator[Finding]:
     yield from account.diagnose_quotas([quota])
     yield from account.explain_quotas([quota], [(job, shape)], [deployment])
     yield from account.diagnose_sessions([rows["session"]])
-    yield from jobs.diagnose(job, NOW, saved, answer=200, shape=shape, latest=shape, quotas=[quota], stop=stop)
+    yield from jobs.diagnose(
+        job, NOW, saved, answer=200, shape=shape, latest=shape, quotas=[quota], stop=stop
+    )
     yield from checkpoints.diagnose(job, saved, NOW)
     yield from deployments.diagnose(
         deployment, "acme", NOW, job=job, attached=attached, has_weights=loaded, shape=shape, writers=[job]
@@ -171,7 +177,9 @@ def diagnosed(rows: Mapping[str, Any]) -> Iterator[Finding]:
     stale = deployments.stale_attachment(deployment, job, attached)
     yield from (found for found in (left, stale) if found is not None)
     yield from weight_sync.diagnose(deployment, replicas, NOW, job=job, checkpoints=saved)
-    yield from shapes.diagnose("s", shape, shape, Wanted("accounts/fireworks/models/qwen3-8b", 0, context=2048))
+    yield from shapes.diagnose(
+        "s", shape, shape, Wanted("accounts/fireworks/models/qwen3-8b", 0, context=2048)
+    )
     yield from shapes.diagnose_model(model, Wanted(lora_rank=0))
 
 
@@ -207,7 +215,11 @@ def test_the_healthy_run_is_healthy(run: str) -> None:
     assert [f.rule for f in diagnosed(RUNS[run])] == []
 
 
-@given(st.sampled_from(sorted(RUNS)), st.lists(st.sampled_from(FIELDS), max_size=12, unique=True), st.sampled_from([..., None]))
+@given(
+    st.sampled_from(sorted(RUNS)),
+    st.lists(st.sampled_from(FIELDS), max_size=12, unique=True),
+    st.sampled_from([..., None]),
+)
 def test_what_is_not_there_is_no_finding(run: str, gone: list[tuple[Any, ...]], value: Any) -> None:
     rows = copy.deepcopy(RUNS[run])
     for path in gone:
@@ -216,9 +228,7 @@ def test_what_is_not_there_is_no_finding(run: str, gone: list[tuple[Any, ...]], 
 
 
 @given(st.sampled_from(sorted(RUNS)), st.lists(st.tuples(st.sampled_from(FIELDS), json_values), max_size=12))
-def test_whatever_a_row_says_can_be_read(
-    run: str, values: list[tuple[tuple[Any, ...], Any]]
-) -> None:
+def test_whatever_a_row_says_can_be_read(run: str, values: list[tuple[tuple[Any, ...], Any]]) -> None:
     rows = copy.deepcopy(RUNS[run])
     for path, value in values:
         changed(rows, path, value)

@@ -19,7 +19,9 @@ from tests.properties.generators import NOISE, logs, messages, units
 
 def look(data: bytes, cuts: list[int] | None = None) -> Explained:
     places = [0, *sorted(c % (len(data) + 1) for c in cuts or ()), len(data)]
-    return explain([iter([Piece("log", iter([data[a:b] for a, b in zip(places, places[1:], strict=False)]))])])
+    return explain(
+        [iter([Piece("log", iter([data[a:b] for a, b in zip(places, places[1:], strict=False)]))])]
+    )
 
 
 @given(logs(), st.lists(st.integers(0, 2**20), max_size=4))
@@ -83,7 +85,10 @@ def _shapes() -> dict[str, str]:
         "beginnings on one line": starts.replace("\n", " "),
         "beginnings and frames": starts + NOISE[19] + NOISE[20],
         **{f"noise {i}": noise for i, noise in enumerate(NOISE)},
-        **{f"noise {i} after an error": f"RuntimeError: Trainer job {noise * 30}" for i, noise in enumerate(NOISE)},
+        **{
+            f"noise {i} after an error": f"RuntimeError: Trainer job {noise * 30}"
+            for i, noise in enumerate(NOISE)
+        },
     }
 
 

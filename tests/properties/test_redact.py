@@ -22,7 +22,9 @@ SURROUNDINGS = st.lists(BITS, max_size=6).map("".join)
 
 
 @given(SURROUNDINGS, st.sampled_from(SECRET_FORMS), KEYS, SURROUNDINGS)
-def test_a_planted_key_is_hidden_whatever_stands_around_it(before: str, form: str, key: str, after: str) -> None:
+def test_a_planted_key_is_hidden_whatever_stands_around_it(
+    before: str, form: str, key: str, after: str
+) -> None:
     text = f"{before}\n{form.format(key)}\n{after}"
     assert key not in redact(text)
     assert key not in redact_log(text)
@@ -43,8 +45,12 @@ def _seconds(run: Callable[[str], str], text: str) -> float:
     return min(spans)
 
 
-@given(st.lists(BITS, min_size=1, max_size=6).map("".join), SURROUNDINGS, st.sampled_from([redact, redact_log]))
-def test_eight_times_the_text_takes_no_square_of_the_time(unit: str, head: str, run: Callable[[str], str]) -> None:
+@given(
+    st.lists(BITS, min_size=1, max_size=6).map("".join), SURROUNDINGS, st.sampled_from([redact, redact_log])
+)
+def test_eight_times_the_text_takes_no_square_of_the_time(
+    unit: str, head: str, run: Callable[[str], str]
+) -> None:
     """A square would be 64 times; what is too short to be measured is not."""
     times = 1 + 2_000 // len(unit)
     for _ in range(5):

@@ -52,7 +52,11 @@ def secrets(draw: st.DrawFn) -> tuple[str, str]:
     """A key, and a text around it as one finds it in code and in logs."""
     key = draw(KEYS)
     form = draw(st.sampled_from(SECRET_FORMS)).format(key)
-    around = draw(st.sampled_from([("", ""), ("Client(", ")"), ("a\n", "\nb"), ("0123 ", ", c=1)"), ("\u65e5 ", " \u00e9")]))
+    around = draw(
+        st.sampled_from(
+            [("", ""), ("Client(", ")"), ("a\n", "\nb"), ("0123 ", ", c=1)"), ("\u65e5 ", " \u00e9")]
+        )
+    )
     return key, f"{around[0]}{form}{around[1]}"
 
 
@@ -69,12 +73,18 @@ def planted(value: Any, text: str) -> Any:
     if isinstance(value, dict):
         return {k: planted(v, text) for k, v in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changes = {f.name: planted(getattr(value, f.name), text) for f in dataclasses.fields(value) if f.name not in _NAMES}
+        changes = {
+            f.name: planted(getattr(value, f.name), text)
+            for f in dataclasses.fields(value)
+            if f.name not in _NAMES
+        }
         return dataclasses.replace(value, **changes)
     return value
 
 
-plain_reports = of_type(Report, st.sampled_from(["a", "bc.py", "d e"])).map(lambda r: dataclasses.replace(r, result=None))
+plain_reports = of_type(Report, st.sampled_from(["a", "bc.py", "d e"])).map(
+    lambda r: dataclasses.replace(r, result=None)
+)
 
 
 @given(plain_reports, secrets(), FORMAT, st.booleans(), st.booleans())

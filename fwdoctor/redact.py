@@ -59,8 +59,8 @@ def redact(text: str) -> str:
 
 #: In logs values stand bare. A name that says so hides whatever follows it, others what looks like a key.
 _BARE = re.compile(
-    r"(?P<head>(?P<name>[\w.-]{0,64}(?:api[_ -]?key|access[_-]?key|private[_-]?key|secret|passw(?:or)?d|token|"
-    r"credentials?|authorization))[\"']?\s*[:=]\s*[\"']?(?:Bearer |Basic |Token )?)"
+    r"(?P<head>(?P<name>[\w.-]{0,64}(?:api[_ -]?key|access[_-]?key|private[_-]?key|secret|passw(?:or)?d|"
+    r"token|credentials?|authorization))[\"']?\s*[:=]\s*[\"']?(?:Bearer |Basic |Token )?)"
     r"(?P<value>[^\s\"',;)}\]&|]+)",
     re.IGNORECASE,
 )

@@ -3,7 +3,7 @@
     python scripts/mutate.py [--seed N] [--only AREA] [--write]
 
 Each fault is a change that a slip of the hand could make: a comparison swapped, a condition turned round, a
-number off by one, a call or a term dropped. Which they are follows from the seed alone. The tests that are run
+number off by one, a call or a term dropped. Which they are follows from the seed alone. The tests that run
 are those of the same area; the first that fails ends them. ``--write`` puts the table into docs/quality.md.
 Exit status 1: more than one fault in ten survived.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
-import datetime
+import datetime as dt
 import os
 import random
 import re
@@ -206,7 +206,7 @@ def is_caught(fault: Fault, area: Area, copy: Path) -> tuple[bool, str]:
         return True, "it hangs"
     finally:
         shutil.copyfile(ROOT / fault.path, target)
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", done.stdout, re.MULTILINE)
     return done.returncode != 0, failed[1] if failed else ""
 
 
@@ -215,9 +215,8 @@ def table(rows: Sequence[tuple[Area, Fault, bool, str]]) -> str:
     out = ["| area | place | fault | caught by |", "|---|---|---|---|"]
     for area, fault, caught, by in rows:
         test = f"`{by}`" if by else "the tests' collection"
-        out.append(
-            f"| {area.name} | `{fault.path}:{fault.line}` | {fault.what} | {test if caught else '**nobody**'} |"
-        )
+        by_whom = test if caught else "**nobody**"
+        out.append(f"| {area.name} | `{fault.path}:{fault.line}` | {fault.what} | {by_whom} |")
     return "\n".join(out)
 
 
@@ -244,9 +243,9 @@ def run(areas: Sequence[Area], seed: int, tell: Callable[[str], None]) -> list[t
                 began = time.monotonic()
                 caught, by = is_caught(fault, area, copy)
                 rows.append((area, fault, caught, by))
-                tell(
-                    f"{'caught  ' if caught else 'SURVIVED'} {fault.path}:{fault.line} {fault.what} {by} ({time.monotonic() - began:.0f} s)"
-                )
+                verdict = "caught  " if caught else "SURVIVED"
+                took = f"({time.monotonic() - began:.0f} s)"
+                tell(f"{verdict} {fault.path}:{fault.line} {fault.what} {by} {took}")
     return rows
 
 
@@ -261,7 +260,9 @@ def main() -> int:
     areas = [a for a in AREAS if options.only in (None, a.name)]
     rows = run(areas, options.seed, lambda line: print(line, file=sys.stderr, flush=True))
     count = sum(caught for _, _, caught, _ in rows)
-    text = f"{datetime.date.today()}, seed {options.seed}: {count} of {len(rows)} faults were caught.\n\n{table(rows)}"
+    text = (
+        f"{dt.date.today()}, seed {options.seed}: {count} of {len(rows)} faults were caught.\n\n{table(rows)}"
+    )
     print(text)
     if options.write:
         PAGE.write_text(replaced(PAGE.read_text("utf-8"), "mutations", text), "utf-8")

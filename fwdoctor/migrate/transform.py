@@ -201,9 +201,8 @@ def _comments(text: str) -> list[tuple[int, str]]:
     # Lines end for Python where they end here; the tokenizer would not see a lone CR.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT:
-                found.append((token.start[0], token.string.strip()))
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        found.extend((t.start[0], t.string.strip()) for t in tokens if t.type == tokenize.COMMENT)
     except (tokenize.TokenError, SyntaxError):
         pass  # it parses; what this pure-Python tokenizer cannot read has to do without the proof
     return found

@@ -12,6 +12,7 @@ import dataclasses
 import enum
 import functools
 import io
+import itertools
 import keyword
 import random
 import re
@@ -162,7 +163,7 @@ def reformatted(text: str, seed: int, amount: float) -> str:
         return text
     inserted: list[tuple[int, str]] = []
     depth = quoted = number = 0
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in itertools.pairwise(tokens):
         quoted += (token.type in _QUOTES) - (token.type in _UNQUOTES)
         depth += (
             (token.string in ("(", "[", "{")) - (token.string in (")", "]", "}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -19,9 +20,7 @@ from tests.properties.generators import NOISE, logs, messages, units
 
 def look(data: bytes, cuts: list[int] | None = None) -> Explained:
     places = [0, *sorted(c % (len(data) + 1) for c in cuts or ()), len(data)]
-    return explain(
-        [iter([Piece("log", iter([data[a:b] for a, b in zip(places, places[1:], strict=False)]))])]
-    )
+    return explain([iter([Piece("log", iter([data[a:b] for a, b in itertools.pairwise(places)]))])])
 
 
 @given(logs(), st.lists(st.integers(0, 2**20), max_size=4))

@@ -52,7 +52,7 @@ def test_eight_times_the_text_takes_no_square_of_the_time(
     unit: str, head: str, run: Callable[[str], str]
 ) -> None:
     """A square would be 64 times; what is too short to be measured is not."""
-    times = 1 + 2_000 // len(unit)
+    times = 1 + 600 // len(unit)
     for _ in range(5):
         small, large = _seconds(run, head + unit * times), _seconds(run, head + unit * (8 * times))
         if large <= 24 * max(small, 0.002):

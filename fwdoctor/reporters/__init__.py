@@ -12,6 +12,9 @@ from fwdoctor.finding import Report
 FINDINGS_ONLY = frozenset({"sarif", "github", "junit", "rdjson"})
 
 
+#: They redact what they show, and show little of what they are given.
+_CLEAN = frozenset({"agent", "sarif", "github", "junit", "rdjson"})
+
 #: A piece of text and its style, in the words of rich.
 Piece = tuple[str, str]
 Line = tuple[Piece, ...]
@@ -74,5 +77,7 @@ def render_as(report: Report, output_format: str, style: Style) -> str:
     from fwdoctor.reporters._secrets import without_secrets
 
     module = importlib.import_module(f"fwdoctor.reporters.{output_format}_")
-    text: str = module.render(without_secrets(report), style)
+    if output_format not in _CLEAN:
+        report = without_secrets(report)
+    text: str = module.render(report, style)
     return text

@@ -1,4 +1,4 @@
-"""A report without secrets: the one place that every format passes, those to come included.
+"""A report without secrets: every format passes here, those to come included, unless it redacts by itself.
 
 Findings quote: arguments of calls, lines of logs, what the platform says. Names stay as they are (of rules,
 files and commands), and so do source lines: they are redacted where they are cut and underlined.

@@ -1,15 +1,18 @@
-"""How much the property tests try: a fixed set in CI, much more with HYPOTHESIS_PROFILE=long.
+"""How much the property tests try: HYPOTHESIS_PROFILE is ``dev`` (a fixed small set), ``ci`` or ``nightly``.
 
 And no key: a test that runs ``fwdoctor check`` must not ask the control plane with that of whoever runs the tests.
 """
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("fixed", deadline=None, derandomize=True)
-settings.register_profile("long", deadline=None, max_examples=5000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+# Trees that are built, and machines that are busy, are slow; neither is a fault of the code.
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+settings.register_profile("dev", **_COMMON, derandomize=True)
+settings.register_profile("ci", **_COMMON, max_examples=2000, derandomize=True)
+settings.register_profile("nightly", **_COMMON, max_examples=20_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 for name in [n for n in os.environ if n.startswith(("FIREWORKS_", "TINKER_"))]:
     del os.environ[name]

@@ -12,6 +12,9 @@ from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import ImportRequest, Port
 from fwdoctor_codemods.core.source import Edit
 
+#: A first line that names the interpreter, and a first or second that names the encoding (PEP 263).
+_BOUND = re.compile(r"#!|[ \t\f]*#.*?coding[:=]")
+
 EXAMPLES = (
     Example(
         name="only names whose last use went are removed",
@@ -225,13 +228,30 @@ class Codemod(Base):
         self._cut(start, end)
 
     def _has_own_line(self, statement: ast.ImportFrom, alias: ast.alias) -> bool:
+        """Whether a name stands with its comma, and nothing else, on a line between parentheses."""
+        source = self.port.source
+        start, end = source.start(alias), source.end(alias)
+        before = source.slice(source.line_start(alias.lineno), start)
+        behind = source.slice(end, source.line_start((alias.end_lineno or alias.lineno) + 1)).strip()
+        rest = re.sub(r"#[^\r\n]*", "", source.slice(end, source.end(statement)))
+        if before.strip() or not (behind.startswith(",") or "," not in rest):
+            return False
+        if not self._has_parentheses(statement):
+            return False
         if statement.lineno == alias.lineno or statement.end_lineno == alias.lineno:
             return False
         others = [a for a in statement.names if a is not alias and a.lineno == alias.lineno]
         return not others and alias.lineno == alias.end_lineno
 
+    def _has_parentheses(self, statement: ast.ImportFrom) -> bool:
+        # Without them, no comment can stand before the first name.
+        source = self.port.source
+        return "(" in source.slice(source.start(statement), source.start(statement.names[0]))
+
     def _joiner(self, statement: ast.ImportFrom) -> str:
         first = statement.names[0]
+        if not self._has_parentheses(statement):
+            return ", "
         if first.lineno != statement.lineno and len({a.lineno for a in statement.names}) == len(
             statement.names
         ):
@@ -278,8 +298,8 @@ class Codemod(Base):
         self.port.edits.append(Edit(at, at, f"{prefix}{text}{source.newline}"))
 
     def _preamble_end(self) -> int:
-        """The last line of what must stay first: docstring and ``from __future__`` imports."""
-        line = 0
+        """The last line of what must stay first: the file's header, docstring and ``from __future__``."""
+        line = self._header_end()
         for i, statement in enumerate(self.port.model.tree.body):
             docstring = (
                 i == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
@@ -289,3 +309,16 @@ class Codemod(Base):
                 break
             line = statement.end_lineno or statement.lineno
         return line
+
+    def _header_end(self) -> int:
+        """The last line of the comments that speak of the whole file: interpreter, encoding, licence.
+
+        A comment right above the first statement may be about that; the interpreter and the encoding only
+        count in their lines.
+        """
+        source, line, bound = self.port.source, 1, 0
+        while source.line(line).lstrip(" \t\f\ufeff").startswith("#"):
+            if line <= 2 and _BOUND.match(source.line(line)):
+                bound = line
+            line += 1
+        return line - 1 if not source.line(line).strip() else bound

@@ -73,7 +73,9 @@ class Output:
         elif text:
             _print(text)
         if self.output_format in ("text", "concise"):
-            for problem in report.problems:
+            from fwdoctor.reporters._secrets import without_secrets
+
+            for problem in without_secrets(report).problems:
                 click.echo(f"fwdoctor: {problem}", err=True)
         if style.job_summary:
             _append_job_summary(report, style)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import Edit, Source
@@ -37,6 +38,33 @@ def above(port: Port, lines: Iterable[tuple[ast.AST, str]]) -> list[Edit]:
         if text:
             edits.append(Edit(at, at, text))
     return edits
+
+
+def rescued(port: Port, comments: Iterable[tuple[int, str]], edits: Sequence[Edit]) -> list[Edit]:
+    """Edits that write comments, given with their lines, above the statements that they stood in.
+
+    They are those for which the ``edits`` left no place. One that stands outside of all of them was not lost.
+    """
+    statements = [node for node in ast.walk(port.model.tree) if isinstance(node, ast.stmt)]
+
+    def around(line: int) -> ast.stmt | None:
+        inside = [s for s in statements if s.lineno <= line <= (s.end_lineno or s.lineno)]
+        return max(inside, key=lambda s: (s.lineno, s.col_offset), default=None)
+
+    wanted: list[tuple[ast.AST, str]] = []
+    for line, text in comments:
+        begin, end = port.source.line_start(line), port.source.line_start(line + 1)
+        touched = [e for e in edits if e.start < end and begin < e.end]
+        statement = around(line)
+        while touched and statement is not None:
+            # What is written into a piece of text that is replaced as a whole would be in its way.
+            at = port.source.line_start(anchor(port, statement))
+            covering = next((e for e in edits if e.start < at < e.end), None)
+            if covering is None:
+                wanted.append((statement, text))
+                break
+            statement = around(bisect.bisect_right(port.source.lines, covering.start))
+    return above(port, wanted)
 
 
 def located(port: Port, findings: Iterable[Finding]) -> list[Finding]:

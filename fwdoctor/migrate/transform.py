@@ -102,7 +102,11 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
         return _Step(session, session, before)
     notes = [(t.node, markers.marker(t.finding)) for t in session.todo if t.marker]
     orphans = [(node, c) for node, comments in session.orphans for c in comments]
-    current = _applied(session, [*session.edits, *markers.above(session, [*orphans, *notes])], context)
+    edits = [*session.edits, *markers.above(session, [*orphans, *notes])]
+    current = _applied(session, edits, context)
+    if lost := _lost_comments(session.source.text, current.source.text):
+        homeless = [(line, c) for line, c in _comments(session.source.text) if c in lost]
+        current = _applied(session, [*edits, *markers.rescued(session, homeless, edits)], context)
     found = before if current is session else misfits.find(current)
 
     # What the codemods left: everything that does not fit, marked unless no version ever had it.
@@ -186,16 +190,19 @@ def _lost_comments(old: str, new: str) -> Counter[str]:
         return Counter(line.strip() for line in text.splitlines() if "#" in line)
 
     # Mostly no line with a "#" changed at all, and there is no need to take both texts apart.
-    return _comments(old) - _comments(new) if lines(old) - lines(new) else Counter()
+    if not lines(old) - lines(new):
+        return Counter()
+    return Counter(c for _, c in _comments(old)) - Counter(c for _, c in _comments(new))
 
 
-def _comments(text: str) -> Counter[str]:
-    """The comments of a text, each with its number."""
-    found: Counter[str] = Counter()
+def _comments(text: str) -> list[tuple[int, str]]:
+    """The comments of a text, each with its line."""
+    found: list[tuple[int, str]] = []
+    # Lines end for Python where they end here; the tokenizer would not see a lone CR.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT:
-                found[token.string.strip()] += 1
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        found.extend((t.start[0], t.string.strip()) for t in tokens if t.type == tokenize.COMMENT)
     except (tokenize.TokenError, SyntaxError):
         pass  # it parses; what this pure-Python tokenizer cannot read has to do without the proof
     return found

@@ -12,6 +12,9 @@ from fwdoctor.finding import Report
 FINDINGS_ONLY = frozenset({"sarif", "github", "junit", "rdjson"})
 
 
+#: They redact what they show, and show little of what they are given.
+_CLEAN = frozenset({"agent", "sarif", "github", "junit", "rdjson"})
+
 #: A piece of text and its style, in the words of rich.
 Piece = tuple[str, str]
 Line = tuple[Piece, ...]
@@ -71,6 +74,10 @@ def render_as(report: Report, output_format: str, style: Style) -> str:
             f"'{report.command}' answers without findings, and {output_format} can hold nothing else; "
             "its answer comes as text, concise, json or jsonl"
         )
+    from fwdoctor.reporters._secrets import without_secrets
+
     module = importlib.import_module(f"fwdoctor.reporters.{output_format}_")
+    if output_format not in _CLEAN:
+        report = without_secrets(report)
     text: str = module.render(report, style)
     return text

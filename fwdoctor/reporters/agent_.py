@@ -70,7 +70,8 @@ def brief(
     after = list(_next(data, groups, rest, text))
     left = LIMIT - sum(len(row) + 1 for row in (*before, *after))
     told = [*_findings(groups, left, text), *_answer(answer, left, text)]
-    return "".join(f"{row}\n" for row in (*before, *told, *after))
+    whole = "".join(f"{row}\n" for row in (*before, *told, *after))
+    return whole if unicode else ascii_only(whole)
 
 
 class _Text:

@@ -422,7 +422,9 @@ class Port(Names):
         while scope is not None:
             for name, bindings in scope.bindings.items():
                 if bindings and all(
-                    b.kind is BindingKind.IMPORT and (self.canonical(b.path) or b.path) == canonical
+                    b.kind is BindingKind.IMPORT
+                    and (self.canonical(b.path) or b.path) == canonical
+                    and self._is_bound(b.node, at)
                     for b in bindings
                 ):
                     return name
@@ -438,6 +440,13 @@ class Port(Names):
         )
         self.requests.append(ImportRequest(path, local, line))
         return local
+
+    def _is_bound(self, binding: ast.AST, at: ast.AST) -> bool:
+        """Whether a name is bound when ``at`` is evaluated; a function is, when all of its module was."""
+        function = self.function_of(at)
+        if not isinstance(function, ast.Module) and function is not self.function_of(binding):
+            return True
+        return getattr(binding, "lineno", 0) < getattr(at, "lineno", 0)
 
     def with_fields(self, node: ast.expr, text: str, new: Sequence[NewArgument], at: ast.AST) -> str:
         """The text of a settings object with more fields set; an object that others share is copied.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from fwdoctor.controlplane.resources import Deployment, Job, Quota, Row, ShapeVersion, last
+from fwdoctor.controlplane.resources import NAMELESS, Deployment, Job, Quota, Row, ShapeVersion, last
 from fwdoctor.controlplane.sparse import text
 from fwdoctor.finding import Finding
 from fwdoctor.rulebook import rulebook
@@ -24,11 +24,11 @@ _FINE = frozenset({"UNSUSPENDED", "SUSPEND_STATE_UNSPECIFIED"})
 
 def diagnose_account(row: Row, *, told: str | None = None) -> Iterator[Finding]:
     """What the account's own row says; ``told`` is the id that the environment names."""
-    account = last(text(row, "name")) or "?"
+    account = last(text(row, "name")) or NAMELESS
     state = text(row, "suspendState")
     if state is not None and state not in _FINE:
         yield _finding("FWP004", account, "suspendState", account=account, state=state)
-    if told is not None and told != account:
+    if told is not None and account not in (told, NAMELESS):
         yield _finding("FWP007", account, "FIREWORKS_ACCOUNT_ID", told=told, account=account)
 
 

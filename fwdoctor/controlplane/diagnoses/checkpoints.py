@@ -77,6 +77,8 @@ def diagnose_model(model: str, record: Model | None, now: datetime) -> Iterator[
 
 
 def _behind(job: Job, newest: Checkpoint, samplers: Sequence[Checkpoint]) -> Iterator[Finding]:
+    if any(c.created is None for c in (newest, *samplers)):  # which is the newest is not known
+        return
     later = [c for c in samplers if _time(c) > _time(newest)]
     if len(later) > _FAR_BEHIND:
         when = moment(newest.created) if newest.created else "a time that is not known"

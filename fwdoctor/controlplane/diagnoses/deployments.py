@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fwdoctor.controlplane.resources import Bucket, Checkpoint, Deployment, Job, ShapeVersion, last
+from fwdoctor.controlplane.resources import (
+    NAMELESS,
+    Bucket,
+    Checkpoint,
+    Deployment,
+    Job,
+    ShapeVersion,
+    last,
+)
 from fwdoctor.controlplane.states import JobState, Phase
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding
@@ -104,7 +112,7 @@ def _pair(deployment: Deployment, job: Job) -> Iterator[Finding]:
     if job.keyed_to == deployment.id and deployment.follows:
         evidence = "job.hotLoadDeploymentId, hotLoadTrainerJob"
         yield _finding("FWP304", deployment, evidence, job=job.id, other=deployment.follows)
-    elif job.keyed_to and job.keyed_to != deployment.id:
+    elif job.keyed_to and deployment.id not in (job.keyed_to, NAMELESS):
         yield _finding("FWP305", deployment, "job.hotLoadDeploymentId", job=job.id, other=job.keyed_to)
     if deployment.follows and (deployment.hot_load is False or _is_foreign(deployment)):
         reason = "enableHotLoad is false" if deployment.hot_load is False else f"{deployment.bucket_type}"
@@ -156,7 +164,8 @@ def _is_foreign(deployment: Deployment) -> bool:
 
 def stale_attachment(deployment: Deployment, job: Job, attached: Attached | None) -> Finding | None:
     """The finding that a deployment, which is to serve a job's weights, follows another one."""
-    if not deployment.follows or deployment.follows == job.id:
+    # A row that does not tell its id may be the very one.
+    if not deployment.follows or job.id in (deployment.follows, NAMELESS):
         return None
     state = "its state was not read"
     if attached is not None and attached.id == deployment.follows:
@@ -247,7 +256,7 @@ def only_reader(job: Job, deployments: Sequence[Deployment]) -> Iterator[Finding
     if not job.keyed_to:
         return
     for other in deployments:
-        if other.id != job.keyed_to and other.follows == job.id:
+        if other.id not in (job.keyed_to, NAMELESS) and other.follows == job.id:
             variables = {"job": job.id, "deployment": job.keyed_to, "other": other.id}
             yield rulebook()["FWP319"].fill(
                 variables, resource=other.id, evidence="job.hotLoadDeploymentId, hotLoadTrainerJob"

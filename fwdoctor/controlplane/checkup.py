@@ -48,6 +48,8 @@ _QUOTAS = "quotas"
 _SHAPE_ERROR = "shape-latest-validated-missing"
 _QUOTA_ERROR = "quota-exceeded"
 _MODEL_ERROR = "output-model-id-invalid"
+#: What is as usual, and told only to who asks about the deployment alone.
+_AS_USUAL = frozenset({"FWP321"})
 #: Seconds from which on an answer is called slow.
 _SLOW = 2.0
 #: What probes say of what is not there.
@@ -247,7 +249,11 @@ class _Run:
             if is_gone and not is_asked:
                 self._result.skip(own, "it is named, and not there (any more)")
                 continue
-            new = [f for f in outcome.findings if (f.rule, f.resource, f.message) not in told]
+            new = [
+                f
+                for f in outcome.findings
+                if f.rule not in _AS_USUAL and (f.rule, f.resource, f.message) not in told
+            ]
             self._result.add(own, outcome.detail, new)
         for problem in probed.problems:
             self._fail(section, problem, is_asked=is_asked)

@@ -24,7 +24,7 @@ from fwdoctor.controlplane.look import Look, Probed, nothing
 from fwdoctor.controlplane.names import Kind as Named
 from fwdoctor.controlplane.names import Resource, is_id, parse
 from fwdoctor.controlplane.reading import Seen, Served
-from fwdoctor.controlplane.resources import Deployment, Job, Model, Quota, ShapeVersion, last
+from fwdoctor.controlplane.resources import Deployment, Job, Model, Quota, Replica, ShapeVersion, last
 from fwdoctor.controlplane.states import Phase
 from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
@@ -145,7 +145,8 @@ async def probe_deployment(look: Look, name: str, job_name: str | None = None) -
     else:
         deployment = replace(Deployment.of(row), id=resource.id)
         found = await about_deployment(look, deployment, resource, owner, asked=asked, seen=seen)
-        probed.add(f"deployment {deployment.id}", words.deployment(deployment), found)
+        replicas = await _replicas(look, deployment, resource, owner)
+        probed.add(f"deployment {deployment.id}", words.deployment(deployment, replicas), found)
     if asked is not None and seen is None:
         probed.add(f"job {asked.id}", "not found", [_no_job(asked, owner)])
     elif asked is not None and seen is not None:
@@ -182,6 +183,14 @@ async def about_deployment(
         reading.last_words(look, deployment, resource, owner, crashes=bool(served and served.crashed)),
     )
     return list(_diagnose_pair(look, deployment, owner, seen, attached, asked, served, writers, shape, words))
+
+
+async def _replicas(
+    look: Look, deployment: Deployment, resource: Resource, owner: Account
+) -> Sequence[Replica]:
+    """What the replicas have said of their weights, where they were asked."""
+    said = await reading.served(look, deployment, resource, owner)
+    return (said.replicas or ()) if said else ()
 
 
 async def _no_shape_known() -> tuple[None, None]:

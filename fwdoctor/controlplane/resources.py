@@ -308,6 +308,12 @@ class Replica:
     #: whether it says what it has loaded, be it nothing
     says: bool = True
 
+    @property
+    def served(self) -> str | None:
+        """What it serves: its snapshot, or an adapter that it has loaded."""
+        loaded = [name for name, status in self.adapters.items() if status == "loaded"]
+        return self.current or (loaded[-1] if loaded else None)
+
     @classmethod
     def of(cls, row: Row) -> Replica:
         """A replica from its part of the status."""

@@ -18,7 +18,6 @@ from typing import Any
 import fwdoctor_rules
 
 from fwdoctor.controlplane.diagnoses.checkpoints import newest_promotable
-from fwdoctor.controlplane.diagnoses.weight_sync import served
 from fwdoctor.controlplane.resources import RETENTION, Checkpoint, Deployment, Job, Replica
 from fwdoctor.controlplane.states import Phase
 from fwdoctor.controlplane.words import age
@@ -209,7 +208,7 @@ def _of_deployment(error: Finding, case: Case) -> Iterator[str]:
     if deployment.state == "READY" and counts.ready and counts.ready >= (counts.wanted or 1):
         yield "deployment-ready"
     snapshot = error.variables.get("snapshot")
-    if snapshot and case.replicas and all(served(r) == snapshot for r in case.replicas):
+    if snapshot and case.replicas and all(r.served == snapshot for r in case.replicas):
         yield "snapshot-served"
 
 

@@ -7,16 +7,14 @@ a row have it.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fwdoctor.controlplane import reading
+from fwdoctor.controlplane import reading, words
 from fwdoctor.controlplane.client import Account, AccountError, ControlPlane
 from fwdoctor.controlplane.diagnoses.access import as_refusal
-from fwdoctor.controlplane.diagnoses.weight_sync import served
 from fwdoctor.controlplane.errors import ControlPlaneError
 from fwdoctor.controlplane.look import Look, Probed
 from fwdoctor.controlplane.names import Kind, Resource, parse
@@ -59,8 +57,7 @@ class Serving:
     @property
     def snapshots(self) -> Mapping[str | None, int]:
         """What is served, and by how many replicas, most first; None is the base model."""
-        counts = Counter(served(replica) for replica in self.replicas)
-        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0] or "")))
+        return words.snapshots(self.replicas)
 
     def waits(self) -> Iterator[str]:
         """What is on its way."""
@@ -84,10 +81,7 @@ class Serving:
 
     def served(self) -> str:
         """What the replicas serve, in words; nothing if they do not say."""
-        counts = self.snapshots
-        several = len(counts) > 1
-        names = [f"{name or 'the base model'}{f' ({n})' if several else ''}" for name, n in counts.items()]
-        return f"serves {' and '.join(names)}" if counts else ""
+        return words.serves(self.replicas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +155,7 @@ class Sight:
                     "ready": one.deployment.replicas.ready,
                     "wanted": one.deployment.replicas.wanted,
                     "replicas": [
-                        {"id": r.id, "snapshot": served(r), "stage": r.stage, "ready": r.ready}
+                        {"id": r.id, "snapshot": r.served, "stage": r.stage, "ready": r.ready}
                         for r in one.replicas
                     ],
                 }

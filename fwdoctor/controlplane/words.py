@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, ShapeVersion, last
+from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, Replica, ShapeVersion, last
 from fwdoctor.controlplane.states import Phase
 
 
@@ -80,8 +81,8 @@ def checkpoint(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.id}: {kind}; {when}; {_PROMOTABLE[checkpoint.promotable]}"
 
 
-def deployment(deployment: Deployment) -> str:
-    """What state a deployment is in, and whose weights it takes."""
+def deployment(deployment: Deployment, replicas: Sequence[Replica] = ()) -> str:
+    """What state a deployment is in, what it is attached to, and what its ``replicas`` serve."""
     counts = deployment.replicas
     known = counts.ready is not None and counts.wanted is not None
     parts = [
@@ -89,9 +90,24 @@ def deployment(deployment: Deployment) -> str:
         f"{counts.ready} of {counts.wanted} replicas ready" if known else None,
         deployment.region,
         deployment.scope,
-        f"takes the weights of {deployment.trainer}" if deployment.trainer else None,
+        f"attached to {deployment.trainer}" if deployment.trainer else None,
+        serves(replicas) or None,
     ]
     return ", ".join(part for part in parts if part)
+
+
+def snapshots(replicas: Sequence[Replica]) -> dict[str | None, int]:
+    """What is served, and by how many replicas, most first; None is the base model."""
+    counts = Counter(replica.served for replica in replicas)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0] or "")))
+
+
+def serves(replicas: Sequence[Replica]) -> str:
+    """``serves step-20-8c48d803``; nothing where no replica is known."""
+    counts = snapshots(replicas)
+    several = len(counts) > 1
+    names = [f"{name or 'the base model'}{f' ({n})' if several else ''}" for name, n in counts.items()]
+    return f"serves {' and '.join(names)}" if counts else ""
 
 
 def account(jobs: Sequence[object] | None, deployments: Sequence[object] | None) -> str:

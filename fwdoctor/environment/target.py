@@ -19,7 +19,10 @@ def choice(
     select: tuple[str, ...] = (),
     ignore: tuple[str, ...] = (),
 ) -> Choice:
-    """The choice of a target; ``auto`` is the cookbook of the project around the first path that is there."""
+    """The choice of a target; ``auto`` is the cookbook of the project around the first path that is there.
+
+    One that the project only names, at a commit that is known, is taken as stored.
+    """
     from fwdoctor.fit.target import Choice  # not above: it reads version numbers
 
     found = None
@@ -29,4 +32,9 @@ def choice(
         there = next((p for p in paths if os.path.exists(p)), ".")
         cookbook = gather(Path(there), environ=os.environ).cookbook
         found = cookbook.folder if cookbook else None
+        if cookbook and found is None and cookbook.commit:
+            from fwdoctor.surface import timeline
+
+            named = timeline.cookbook().by_commit(cookbook.commit)
+            target = named.commit or target if named is not None else target
     return Choice(target, found, preserve_defaults, select, ignore)

@@ -218,15 +218,30 @@ def _told(answers: list[bool | None], line: object, what: str, where: str) -> di
     came = f"{added.label} added {what}" if having[0] else f"{what} is there since {added.label}"
     if gone is None:
         verdict, pin = f"{came}: the one at hand is older", f">={added.id}"
-        advice = f"Upgrade the {noun} to {added.id} or newer."
+        within = ", as far as the cookbook's pin allows" if line.product is Product.SDK else ""
+        advice = f"Upgrade the {noun} to {added.id} or newer{within}."
     else:
         verdict, pin = f"{gone.label} dropped {what} ({came})", f">={added.id},<{gone.id}"
         advice = f"The code is older than the {noun}: port it, or stay with {last.label}."
     if line.product is Product.SDK:
-        install = f"pip install 'fireworks-ai[training]{pin}'"
+        install = f"pip install 'fireworks-ai[training]{pin}{_cap(added.id) if gone is None else ''}'"
     else:
         install = f"git checkout {(last if gone else added).id}"
     return {"verdict": verdict, "advice": advice, "install": install}
+
+
+def _cap(oldest: str) -> str:
+    """``,<1.2.25``: where releases begin that fail with known cookbooks, if that is above ``oldest``.
+
+    Installers take the newest release that is allowed: the remedy must not lead into the next failure.
+    """
+    from packaging.version import Version
+
+    from fwdoctor.environment.known_pairs import known_pairs
+
+    starts = {Version(s.version) for pair in known_pairs() for s in pair.sdk if s.operator in (">=", ">")}
+    above = sorted(start for start in starts if start > Version(oldest))
+    return f",<{above[0]}" if above else ""
 
 
 @functools.cache

@@ -114,8 +114,8 @@ def next_step(result: Explained) -> str:
         return "next: do what the findings say; run again; what then remains is news"
     if Side.PLATFORM in sides:
         return (
-            "next: the platform must act on what retrying does not mend; "
-            "fwdoctor explain --support-bundle FILE collects what support needs"
+            "next: do what the findings say, and look at the state (fwdoctor check --log FILE --job JOB); "
+            "what remains is for support: fwdoctor explain --support-bundle FILE collects what it needs"
         )
     if result.findings:
         return "next: nothing has to be done about these"

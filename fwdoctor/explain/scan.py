@@ -118,6 +118,7 @@ class Scanner:
         self._line = 1
         self._told: dict[tuple[str, int], None] = {}
         self._last_error = -1
+        self._last_sign = -1
         self._counted = (0, 0)
         self._seen: set[str] = set()
         self._verdicts: dict[tuple[int, bytes], dict[str, str] | None] = {}
@@ -139,13 +140,13 @@ class Scanner:
 
         What may still change by the next line is not told: wrappers, and lines that no class knows.
         """
-        scanned, last_error = self._scanned, self._last_error
+        scanned, last_error, last_sign = self._scanned, self._last_error, self._last_sign
         for found in self._scan(self._text.rfind(b"\n") + 1):
             if isinstance(found, Match) and not found.entry.wrapper:
                 yield found
             elif isinstance(found, Match):
                 del self._told[found.entry.name, found.start]
-        self._scanned, self._last_error = scanned, last_error
+        self._scanned, self._last_error, self._last_sign = scanned, last_error, last_sign
 
     def flush(self, *, at_end: bool = True) -> Iterator[Match | ErrorLine]:
         """Tell all that is known, without waiting for more: ``at_end``, or of all whole lines."""
@@ -236,8 +237,21 @@ class Scanner:
             if (line := self._error_line(sign.start())) is not None:
                 yield line
 
+    def _is_in_last_error(self, place: int) -> bool:
+        """Whether a sign stands in the line of the one before it that reported an error.
+
+        Of a line without an end, only a part around each sign is looked at: its beginning says nothing.
+        """
+        since = self._last_sign - self._offset
+        if since < 0 or any(self._text.find(end, since, place) >= 0 for end in (b"\n", b"\\n")):
+            return False
+        self._last_sign = self._offset + place
+        return True
+
     def _error_line(self, place: int) -> ErrorLine | None:
         """The line around a sign, if it reports an error; each line once."""
+        if self._is_in_last_error(place):
+            return None
         context = Context(self._text, place, place + 1)
         # In a record that holds a whole text, its escaped lines are lines.
         escaped = self._text.rfind(b"\\n", context.line_start, place)
@@ -252,7 +266,7 @@ class Scanner:
             return None
         if raised is not None and Context(self._text, begin + raised.start("type"), place).is_quoted:
             return None
-        self._last_error = start
+        self._last_error, self._last_sign = start, self._offset + place
         last = context.frames[-1] if raised is not None and context.frames else None
         return ErrorLine(
             start=start,

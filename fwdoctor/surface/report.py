@@ -62,21 +62,26 @@ def show(name: str, place: Place) -> list[ShowResult]:
     left_out = next((p for p in place.surface.partial if f"{name}.".startswith(f"{p}.")), None)
     if left_out is not None:
         raise FwdoctorError(f"{name}: what is below {left_out} is not stored; give a folder with --at")
-    paths = (
-        lookup.search(name, place.surface)
-        or lookup.search_ever(name, line)
-        or lookup.search_inside(name, place.surface)
-        or lookup.search_inside_ever(name, line)
-    )
-    if len(paths) > _MOST:
-        shown = ", ".join(path.split(".", 1)[1] for path in paths[:_MANY])
-        more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
-        raise FwdoctorError(f"{name} is in {len(paths)} places, name one: {shown}{more}")
+    paths = lookup.search(name, place.surface) or lookup.search_ever(name, line) or _inside(name, place, line)
     if not paths:
         near = lookup.near(name, place.surface)
         hint = f"; near it: {', '.join(near)}" if near else ""
         raise FwdoctorError(f"{place.label} has no {name}, and no version known ever had{hint}")
     return [_show(name, path, place) for path in paths]
+
+
+def _inside(name: str, place: Place, line: timeline.Timeline) -> list[str]:
+    """The fields and methods of that name, for who does not know the class.
+
+    Raises:
+        FwdoctorError: there are too many to be shown.
+    """
+    paths = lookup.search_inside(name, place.surface) or lookup.search_inside_ever(name, line)
+    if len(paths) > _MOST:
+        told = ", ".join(path.split(".", 1)[1] for path in paths[:_MANY])
+        more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
+        raise FwdoctorError(f"{name} is in {len(paths)} places, name one: {told}{more}")
+    return paths
 
 
 def _show(asked: str, path: str, place: Place) -> ShowResult:

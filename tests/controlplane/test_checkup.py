@@ -154,16 +154,16 @@ def test_a_slow_list_costs_the_job_alone(plane: FakeControlPlane) -> None:
 # --- jobs and deployments ---------------------------------------------------------------------------------
 
 LOOKS = {
-    "a job, its deployment found": ("healthy", [TRAINER], [], {"FWP321"}),
-    "a deployment, its job found": ("healthy", [], [DEPLOYMENT], {"FWP321"}),
-    "both": ("stale-attachment", [TRAINER], [DEPLOYMENT], {"FWP301", "FWP302", "FWP321"}),
-    "the job that is followed": ("stale-attachment", [], [DEPLOYMENT], {"FWP302", "FWP321"}),
-    "several jobs": ("stale-attachment", [TRAINER, OLD], [DEPLOYMENT], {"FWP302", "FWP321"}),
+    "a job, its deployment found": ("healthy", [TRAINER], [], set()),
+    "a deployment, its job found": ("healthy", [], [DEPLOYMENT], set()),
+    "both": ("stale-attachment", [TRAINER], [DEPLOYMENT], {"FWP301", "FWP302"}),
+    "the job that is followed": ("stale-attachment", [], [DEPLOYMENT], {"FWP302"}),
+    "several jobs": ("stale-attachment", [TRAINER, OLD], [DEPLOYMENT], {"FWP302"}),
     "full names": (
         "healthy",
         [f"accounts/acme/rlorTrainerJobs/{TRAINER}"],
         [f"accounts/acme/deployments/{DEPLOYMENT}"],
-        {"FWP321"},
+        set(),
     ),
     "a tombstone": ("tombstone", [TRAINER], [], {"FWP114"}),
     "only deltas": ("deltas-only", [TRAINER], [], {"FWP201", "FWP204"}),

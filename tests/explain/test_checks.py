@@ -16,7 +16,7 @@ CASES = {
         ),
         "sdk-missing-kwarg",
         "fireworks-ai 1.2.1 added trainer_pending_timeout_s=: the one at hand is older",
-        "pip install 'fireworks-ai[training]>=1.2.1'",
+        "pip install 'fireworks-ai[training]>=1.2.1,<1.2.25'",
     ),
     "an argument that an earlier SDK had": (
         "TypeError: WeightSyncer.__init__() got an unexpected keyword argument 'dcp_timeout'",
@@ -28,7 +28,7 @@ CASES = {
         "ImportError: cannot import name 'SamplingRequestError' from 'fireworks.training.sdk' (/v/__init__.py)",
         "sdk-missing-symbol",
         "fireworks-ai 1.2.1 added SamplingRequestError",
-        ">=1.2.1'",
+        ">=1.2.1,<1.2.25'",
     ),
     "a name of no SDK": (
         "ImportError: cannot import name 'Nonesuch' from 'fireworks.training.sdk' (/v/__init__.py)",
@@ -40,7 +40,7 @@ CASES = {
         "AttributeError: 'FireworksClient' object has no attribute 'list_checkpoints'",
         "sdk-missing-symbol",
         "fireworks-ai 1.0.0a62 added list_checkpoints",
-        ">=1.0.0a62'",
+        ">=1.0.0a62,<1.2.25'",
     ),
     "a helper that the cookbook dropped": (
         "ImportError: cannot import name 'run_async_rl_loop' from 'training.utils.rl' (/c/training/utils/rl/__init__.py)",

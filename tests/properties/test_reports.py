@@ -61,7 +61,7 @@ def secrets(draw: st.DrawFn) -> tuple[str, str]:
 
 
 #: Fields that are names: of rules, files, commands of ours. No secret comes into them.
-_NAMES = {"rule", "name", "path", "section", "command", "matched_by", "reference"}
+_NAMES = {"rule", "rules", "name", "path", "section", "command", "matched_by", "reference"}
 
 
 def planted(value: Any, text: str) -> Any:

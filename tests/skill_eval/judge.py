@@ -77,7 +77,9 @@ def recorded(folder: Path) -> list[Call]:
     rows: list[dict[str, Any]] = []
     if path.exists():
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return [Call(shlex.join(row["command"]), row["status"], row["asked"]) for row in rows]
+    # Who asks for help does nothing.
+    acted = [row for row in rows if not {"--help", "-h"} & {*row["command"]}]
+    return [Call(shlex.join(row["command"]), row["status"], row["asked"]) for row in acted]
 
 
 def said(expression: str, answer: str) -> str | None:

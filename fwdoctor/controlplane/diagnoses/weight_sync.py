@@ -68,15 +68,9 @@ def diagnose(
         yield from _against(deployment, job, replicas, checkpoints, now)
 
 
-def served(replica: Replica) -> str | None:
-    """What a replica serves: its snapshot, or an adapter that it has loaded."""
-    loaded = [name for name, status in replica.adapters.items() if status == "loaded"]
-    return replica.current or (loaded[-1] if loaded else None)
-
-
 def has_weights(replicas: Sequence[Replica]) -> bool | None:
     """Whether any replica has loaded a snapshot; None: nobody says."""
-    if any(served(r) for r in replicas):
+    if any(r.served for r in replicas):
         return True
     return False if replicas and all(r.says for r in replicas) else None
 
@@ -90,7 +84,7 @@ def _is_waiting_for_adapter(replica: Replica) -> bool:
 
 
 def _differences(deployment: Deployment, replicas: Sequence[Replica]) -> Iterator[Finding]:
-    versions = Counter(served(r) or "no snapshot" for r in replicas if r.says or served(r))
+    versions = Counter(r.served or "no snapshot" for r in replicas if r.says or r.served)
     if len(versions) > 1 and not any(_is_busy(r) for r in replicas):
         told = ", ".join(f"{count} × {version}" for version, count in versions.most_common())
         numbers = {"count": str(len(replicas)), "versions": str(len(versions)), "told": told}
@@ -122,7 +116,7 @@ def _against(
     if not samplers or deployment.trainer not in (None, job.id):
         return
     yield from _region(deployment, samplers[-1])
-    currents = {served(r) for r in replicas}
+    currents = {r.served for r in replicas}
     # What fails to load, or loads, is told as that; what it has instead is the consequence.
     busy = any(_is_busy(r) or r.stage == "error" or _is_waiting_for_adapter(r) for r in replicas)
     if currents == {None}:

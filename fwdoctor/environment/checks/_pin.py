@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from fwdoctor.environment.cookbook import Cookbook, Pin
 from fwdoctor.environment.reading import shown
@@ -24,9 +25,10 @@ def pin_place(pin: Pin, cookbook: Cookbook | None) -> str:
 
 def allowed(specifier: SpecifierSet) -> str:
     """The specifier with its lower bounds first, as people write it: packaging sorts ``<2,>=1`` by text."""
-    parts = sorted(
-        specifier, key=lambda part: (part.operator.startswith("<"), part.operator == "!=", str(part))
-    )
+    below = [part for part in specifier if part.operator == "<"]
+    lowest = min(below, key=lambda part: Version(part.version), default=None)
+    needed = [part for part in specifier if part.operator != "<" or part is lowest]
+    parts = sorted(needed, key=lambda part: (part.operator.startswith("<"), part.operator == "!=", str(part)))
     return ",".join(dict.fromkeys(str(part) for part in parts))
 
 

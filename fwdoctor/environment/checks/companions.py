@@ -23,7 +23,11 @@ def check(facts: Facts) -> CheckOutcome:
     """Compare each requirement of the cookbook, but for the SDK, with the installed version."""
     cookbook = facts.cookbook
     if cookbook is None or not cookbook.companions:
-        why = "no cookbook found" if cookbook is None else f"{shown(cookbook.file)} requires nothing else"
+        why = "no cookbook found"
+        if cookbook is not None and cookbook.folder is None:
+            why = f"{cookbook.label} is only named, in {shown(cookbook.file)}"
+        elif cookbook is not None:
+            why = f"{shown(cookbook.file)} requires nothing else"
         return CheckOutcome(SECTION, CheckStatus.SKIPPED, why)
     if facts.sdk is None:
         # One root cause, not ten: who has no SDK has not installed the cookbook either.

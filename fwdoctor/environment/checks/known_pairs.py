@@ -37,7 +37,9 @@ def _lacking(facts: Facts, cookbook: Cookbook, version: Version) -> Iterator[Fin
     from fwdoctor.environment.surfaces import cookbook_there
     from fwdoctor.surface import timeline
 
-    pin = cookbook.pin.requirement.specifier if cookbook.pin else None
+    # Of a cookbook that is only named, the project's own requirement is all that can be read.
+    stated = cookbook.pin or (facts.pin if cookbook.folder is None else None)
+    pin = stated.requirement.specifier if stated else None
     installed = timeline.sdk().release(str(version))
     if installed is None or pin is None or not pin.contains(version, prereleases=True):
         return
@@ -46,7 +48,7 @@ def _lacking(facts: Facts, cookbook: Cookbook, version: Version) -> Iterator[Fin
     if there is None or needed is None or needed[0].index <= installed.index <= needed[1].index:
         return
     yield rulebook()["FWS211"].finding(
-        location=pin_location(cookbook.pin),
+        location=pin_location(stated),
         cookbook=there.label,
         installed=str(version),
         first=str(needed[0].number),

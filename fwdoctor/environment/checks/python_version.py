@@ -30,7 +30,8 @@ def check(facts: Facts) -> CheckOutcome:
         detail = interpreter.label
     else:
         required, source = TRAINING_PYTHON, "the SDK's training client"
-        detail = f"{interpreter.label}; no cookbook found, compared with {required} of {source}"
+        lacks = f"{cookbook.label} is only named" if cookbook else "no cookbook found"
+        detail = f"{interpreter.label}; {lacks}, compared with {required} of {source}"
     # "3.11" stands for some 3.11.x: the patch level is not known, and must not fail ">=3.11.4".
     exact = len(interpreter.version.release) > 2
     version = interpreter.version if exact else Version(f"{interpreter.version}.99")

@@ -111,9 +111,9 @@ def test_without_a_pin_and_an_sdk_the_section_is_skipped(world: World) -> None:
     ("commit", "sdk", "rule", "asked"),
     [
         # what is installed instead must not be a release that fails with this very cookbook
-        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", "1.2.0", "FWS202", ">=1.2.9,<1.2.25,<2"),
-        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", "2.0", "FWS203", ">=1.2.9,<1.2.25,<2"),
-        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", None, "FWS201", ">=1.2.9,<1.2.25,<2"),
+        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", "1.2.0", "FWS202", ">=1.2.9,<1.2.25"),
+        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", "2.0", "FWS203", ">=1.2.9,<1.2.25"),
+        ("76821fa1ded720d903029381b37d3c3ea7ce9ddd", None, "FWS201", ">=1.2.9,<1.2.25"),
         # no cookbook that is known to fail with anything
         ("b425d652" + "0" * 32, "1.2.0", "FWS202", ">=1.2.9,<2"),
         (None, "1.2.0", "FWS202", ">=1.2.9,<2"),

@@ -106,6 +106,10 @@ class Frame:
     code: str
 
 
+#: Bytes above a match that are looked at.
+_BEFORE = 12_000
+
+
 class Context:
     """A piece of a log around a match; ``start`` and ``end`` are its offsets in ``raw``."""
 
@@ -157,12 +161,14 @@ class Context:
     @functools.cached_property
     def before(self) -> str:
         """What stands above the match's line, be its line ends escaped or not."""
-        text = _text(self.raw[max(0, self.start - 12000) : self.start])
+        text = _text(self.raw[max(0, self.start - _BEFORE) : self.start])
         return text[: text.rfind("\n") + 1]
 
     @functools.cached_property
     def frames(self) -> tuple[Frame, ...]:
         """The traceback that ends in the match's line, outermost first."""
+        if self.raw.rfind(b"Traceback", max(0, self.start - _BEFORE), self.start) < 0:
+            return ()  # to make the text readable takes its time
         text = self.before
         opened = text.rfind("Traceback (most recent call last)")
         if opened < 0:

@@ -7,6 +7,7 @@ are whole or not there: half a command is worse than none.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -74,6 +75,10 @@ def brief(
     return whole if unicode else ascii_only(whole)
 
 
+#: Of a text that is cut, so much is made safe at least: what is hidden in it makes it shorter.
+_READ = 4_000
+
+
 class _Text:
     """Makes text of others safe to be read by an agent."""
 
@@ -82,7 +87,7 @@ class _Text:
 
     def line(self, text: str, most: int) -> str:
         """One line of at most so many characters, without what does something instead of saying something."""
-        clean = " ".join(self._safe(text).split()).replace("```", "'''")
+        clean = " ".join(self._safe(text[: max(_READ, 8 * most)]).split()).replace("```", "'''")
         return clean if len(clean) <= most else f"{clean[: most - 2]}.."
 
     def command(self, command: str) -> str | None:
@@ -198,10 +203,19 @@ def _more(count: int) -> Iterator[str]:
 def _findings(groups: Sequence[_Group], left: int, text: _Text) -> Iterator[str]:
     """The findings that there is room for: as many as possible in full, then some in one line."""
     left -= 60  # for how many are left out
-    short = [_short(number, group, text) for number, group in enumerate(groups, 1)]
+
+    @functools.cache
+    def short(number: int) -> str:
+        return _short(number + 1, groups[number], text)
+
     for number, group in enumerate(groups):
-        later = min(_FOR_SHORT, sum(len(row) + 1 for row in short[number + 1 :]))
-        for rows, reserve in ((_full(number + 1, group, text), later), ([short[number]], 0)):
+        later = 0
+        for coming in range(number + 1, len(groups)):
+            later += len(short(coming)) + 1
+            if later >= _FOR_SHORT:
+                break
+        later = min(later, _FOR_SHORT)
+        for rows, reserve in ((_full(number + 1, group, text), later), ([short(number)], 0)):
             size = sum(len(row) + 1 for row in rows)
             if size + reserve <= left:
                 yield from rows

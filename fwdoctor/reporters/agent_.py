@@ -97,9 +97,10 @@ class _Text:
 
     def fenced(self, text: str) -> list[str]:
         """Lines between fences that nothing in them can close, cut."""
-        rows = [row for row in self._safe(text).splitlines() if row.strip()]
+        rows = [row for row in self._safe(text[: 2 * _READ]).splitlines() if row.strip()]
         shown = [f"   | {self.line(row, _SHORT)}" for row in rows[:_EVIDENCE_LINES]]
-        more = [f"   | .. {len(rows) - len(shown)} more lines"] if len(rows) > len(shown) else []
+        left = sum(1 for row in text.splitlines() if row.strip()) - len(shown)
+        more = [f"   | .. {left} more lines"] if left > 0 else []
         return ["   seen (data):", "   ```", *shown, *more, "   ```"]
 
     def _safe(self, text: str) -> str:

@@ -514,6 +514,15 @@ MARKED = {
         "june",
         ["FWD126"],
     ),
+    "no reference trainer, then as now": (
+        """
+        from training.recipes.rl_loop import Config
+        from training.utils import InfraConfig
+        cfg = Config(log_path="l", infra=InfraConfig(training_shape_id="s"), kl_beta=0)
+        """,
+        "june",
+        [],
+    ),
     "two trainers in one function": (
         """
         from training.utils import InfraConfig, create_trainer_job

@@ -123,6 +123,13 @@ def test_atomic_writes_nothing_if_a_file_failed(tmp_path: Path) -> None:
     assert report.exit_status() == 2
 
 
+def test_atomic_writes_all_if_all_can_be_written(tmp_path: Path) -> None:
+    paths = files(tmp_path, "a.py", "b.py")
+    report = run(tmp_path, atomic=True)
+    assert [p.read_text() for p in paths] == [NEW] * 2
+    assert set(statuses(report).values()) == {FileStatus.PORTED}
+
+
 def test_atomic_takes_back_what_was_written(tmp_path: Path) -> None:
     paths = files(tmp_path, "a.py", "b.py", "c.py")
     paths[1].chmod(0o444)

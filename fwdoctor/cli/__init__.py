@@ -7,7 +7,8 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
@@ -18,8 +19,28 @@ from fwdoctor.errors import FwdoctorError
 ALIASES = {"doctor": "check"}
 
 
+class _ReaderIsGone(Exception):
+    """Whoever reads our output went away. No OSError: at a broken pipe click ends the program with status 1."""
+
+
+@contextlib.contextmanager
+def _pipe_watched() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderIsGone from error
+
+
 class LazyGroup(click.Group):
     """Commands are the modules of this package; each is imported when it is asked for."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _pipe_watched():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _pipe_watched():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
@@ -70,13 +91,8 @@ def run(args: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         _complain("fwdoctor: interrupted")
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderIsGone):
         return _reader_is_gone()
-    except SystemExit as stop:
-        # How click ends where the reader is gone, with the status of "something was found".
-        if isinstance(stop.__context__, BrokenPipeError):
-            return _reader_is_gone()
-        raise
     except OSError as error:
         _silence_output()
         _complain(f"fwdoctor: {_told(error)}")

@@ -20,7 +20,7 @@ ALIASES = {"doctor": "check"}
 
 
 class _ReaderIsGone(Exception):
-    """Whoever reads our output went away. No OSError: at a broken pipe click ends the program with status 1."""
+    """Whoever reads our output went away. No OSError: at one, click ends the program with status 1."""
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ And no key: a test that runs ``fwdoctor check`` must not ask the control plane w
 """
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -16,3 +17,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 for name in [n for n in os.environ if n.startswith(("FIREWORKS_", "TINKER_"))]:
     del os.environ[name]
+
+# Where the tests were started in the background of a script, Ctrl-C is ignored, and would be by every child, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

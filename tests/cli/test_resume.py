@@ -272,7 +272,8 @@ def test_interrupted(
 @pytest.mark.skipif(os.name == "nt", reason="no signals like these")
 def test_a_real_interrupt(plane: FakeControlPlane) -> None:
     plane.settings.plan_trainer("JOB_STATE_PENDING")
-    with fwdoctor("resume", TRAINER, "--yes", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with fwdoctor("resume", TRAINER, "--yes", "--timeout", "60", **streams) as child:
         assert child.stdout is not None
         assert child.stderr is not None
         while b"PENDING" not in child.stderr.readline():

@@ -18,6 +18,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 for name in [n for n in os.environ if n.startswith(("FIREWORKS_", "TINKER_"))]:
     del os.environ[name]
 
-# Where the tests were started in the background of a script, Ctrl-C is ignored, and would be by every child, too.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# What the tests were started to ignore (in the background of a script Ctrl-C, under nohup the end of the terminal),
+# every child would ignore, too: handlers, other than that, end with exec.
+for name in ("SIGINT", "SIGHUP", "SIGTERM"):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)

@@ -155,6 +155,12 @@ PURE: dict[str, tuple[Finding, Case, Standing | None, str]] = {
         "weights of j1 never reach it",
     ),
     "it answers": (ANSWER, _case(job=_job("RUNNING"), answers=True), CORRECTED, "it was transient"),
+    "it answers, and what failed in the middle of the work is not told": (
+        _error("trainer-request-failed", job="j1"),
+        _case(job=_job("RUNNING"), answers=True),
+        UNSETTLED,
+        "its state does not tell",
+    ),
     "it was not asked": (ANSWER, _case(job=_job("RUNNING")), UNSETTLED, "RUNNING now"),
     "it does not answer": (
         ANSWER,

@@ -34,7 +34,9 @@ class Live:
     def __call__(self, *lines: str) -> None:
         if self._quiet:
             return
-        clean = tuple("".join(c if c.isprintable() else " " for c in line) for line in lines)
+        from fwdoctor.controlplane.sparse import printable
+
+        clean = tuple(map(printable, lines))
         if self._terminal:
             self._redraw(clean)
         else:

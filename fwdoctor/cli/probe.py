@@ -168,7 +168,7 @@ def _run(
             return [*found, Probed(problems=look.problems())]
 
     parts = asyncio.run(ask())
-    if not table:
+    if not table and sum(len(part.findings) for part in parts) > 1:
         parts = _joined(parts)
     report = Report(
         command="probe",

@@ -32,7 +32,7 @@ from fwdoctor.controlplane.mentions import Mention, Subject
 from fwdoctor.controlplane.names import Kind, parse
 from fwdoctor.controlplane.outcome import SECTION, Checkup, Errors
 from fwdoctor.controlplane.probes import probe_checkpoints, probe_deployment, probe_job, probe_shape
-from fwdoctor.controlplane.resources import Deployment, Quota
+from fwdoctor.controlplane.resources import Deployment, Quota, last
 from fwdoctor.controlplane.timing import Budget, Clock, Limits
 from fwdoctor.controlplane.verdicts import Case, judge
 from fwdoctor.errors import FwdoctorError
@@ -312,7 +312,7 @@ class _Run:
 
 def _id(name: str | None) -> str:
     """The last part of a name: what it is called everywhere."""
-    return (name or "").rpartition("/")[2]
+    return last(name) or ""
 
 
 def _own(mention: Mention | None, owner: Account) -> str | None:

@@ -73,3 +73,10 @@ def from_root(path: str, style: Style) -> str | None:
     if os.path.isabs(path) or path == os.pardir or path.startswith(os.pardir + os.sep):
         return None
     return path.replace(os.sep, "/")
+
+
+def counted(errors: int, warnings: int, infos: int) -> Iterator[str]:
+    """``2 errors``, ``1 warning``: the findings of each severity of which there are any."""
+    for count, word in ((errors, "error"), (warnings, "warning"), (infos, "info")):
+        if count:
+            yield f"{count} {word}{'s' if count != 1 else ''}"

@@ -16,6 +16,7 @@ from typing import Any
 from fwdoctor.finding import Location, Report, Severity
 from fwdoctor.redact import redact_log
 from fwdoctor.reporters import Style, ascii_only
+from fwdoctor.reporters._common import counted
 from fwdoctor.reporters.document import document
 
 #: Characters of a brief. A token is 3.5 of them or more, so that this is less than 2,000 tokens.
@@ -136,8 +137,7 @@ def _is_sdk(finding: Mapping[str, Any]) -> bool:
 
 def _head(data: Mapping[str, Any], groups: Sequence[_Group], *, answered: bool) -> Iterator[str]:
     summary = data["summary"]
-    counts = [(summary["errors"], "error"), (summary["warnings"], "warning"), (summary["infos"], "info")]
-    told = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in counts if n)
+    told = ", ".join(counted(summary["errors"], summary["warnings"], summary["infos"]))
     looked = f"{len(data['problems'])} could not be looked at" if data["problems"] else ""
     verdict = ", ".join(part for part in (told, looked) if part)
     yield f"fwdoctor {data['command']}: {verdict or ('answered' if answered else 'nothing found')}"

@@ -17,6 +17,7 @@ from fwdoctor.finding import (
 )
 from fwdoctor.redact import redact
 from fwdoctor.reporters import Line, Style, ascii_only
+from fwdoctor.reporters._common import counted
 from fwdoctor.reporters._excerpt import underlined
 
 _MARKS = {
@@ -187,14 +188,6 @@ def _ignored(report: Report, style: Style) -> Iterator[Line]:
         yield ((f"  {finding.location} {finding.rule}{reason}", "dim"),)
 
 
-def _counts(report: Report) -> Iterator[str]:
-    """``2 errors``, ``1 warning``: the findings of each severity of which there are any."""
-    counts = report.summary
-    for count, word in ((counts.errors, "error"), (counts.warnings, "warning"), (counts.infos, "info")):
-        if count:
-            yield f"{count} {word}{'s' if count != 1 else ''}"
-
-
 def _summary(report: Report, style: Style) -> Iterator[Line]:
     yield from _ignored(report, style)
     if style.verbose or not any(f.status is not FileStatus.UNCHANGED for f in report.files or ()):
@@ -217,7 +210,8 @@ def _totals(report: Report, style: Style) -> Iterator[Line]:
                 count += report.looked_at - len(report.files)
             if count or status in (FileStatus.PORTED, FileStatus.UNCHANGED):
                 parts.append(f"{status} {count}")
-    parts += _counts(report)
+    counts = report.summary
+    parts += counted(counts.errors, counts.warnings, counts.infos)
     if report.checks is not None:
         skipped = sum(c.status is CheckStatus.SKIPPED for c in report.checks)
         if skipped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -51,11 +52,12 @@ def search_inside(name: str, surface: Surface) -> list[str]:
         for module_name, module in surface.modules.items()
         for class_name, symbol in module.names.items()
         if isinstance(symbol, Class)
+        and (name in symbol.methods or symbol.field_named(name))
         and not is_private(f"{module_name}.{class_name}.{name}")
-        and (name in symbol.methods or any(field.name == name for field in symbol.fields))
     )
 
 
+@functools.lru_cache(maxsize=8)  # the walk over all versions takes a second, and who asks twice asks the same
 def search_inside_ever(name: str, line: Timeline) -> list[str]:
     """The same in the newest version that had one."""
     return next(filter(None, (search_inside(name, line.of_state(n)) for n in _newest_first(line))), [])

@@ -278,19 +278,26 @@ def wait_for(condition: object, seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
+def started(
+    *words: str, cwd: Path, stdin: int = subprocess.DEVNULL, start_new_session: bool = False
+) -> subprocess.Popen[bytes]:
+    """fwdoctor in a process of its own, whose streams are pipes."""
+    return subprocess.Popen(
+        fwdoctor(*words),
+        cwd=cwd,
+        env=environment(),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=start_new_session,
+    )
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_what_ends_a_port_ends_its_workers(number: signal.Signals, tmp_path: Path) -> None:
     paths = project(tmp_path, *(f"m{n}.py" for n in range(600)))
-    process = subprocess.Popen(
-        fwdoctor("migrate", "--target", "june", "--jobs", "2", "."),
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = started("migrate", "--target", "june", "--jobs", "2", ".", cwd=tmp_path, start_new_session=True)
     # Itself, the server that loads ahead, what cleans up behind it, and two workers.
     wait_for(lambda: len(alive(process.pid)) >= 5 or process.poll() is not None)
     process.send_signal(number)
@@ -307,14 +314,8 @@ def test_what_ends_a_port_ends_its_workers(number: signal.Signals, tmp_path: Pat
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_workers_that_are_killed_do_not_stop_a_port(tmp_path: Path) -> None:
     paths = project(tmp_path, *(f"m{n}.py" for n in range(150)))
-    process = subprocess.Popen(
-        fwdoctor("migrate", "--target", "june", "--jobs", "2", "--quiet", "."),
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
+    process = started(
+        "migrate", "--target", "june", "--jobs", "2", "--quiet", ".", cwd=tmp_path, start_new_session=True
     )
     wait_for(lambda: len(alive(process.pid)) >= 5 or process.poll() is not None)
     for worker in sorted(alive(process.pid))[3:]:
@@ -330,14 +331,7 @@ def test_workers_that_are_killed_do_not_stop_a_port(tmp_path: Path) -> None:
     "words", [["lint", "-"], ["migrate", "-"], ["explain", "-"], ["lsp"], ["mcp"]], ids=" ".join
 )
 def test_what_waits_for_input_can_be_ended(words: list[str], number: signal.Signals, tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        fwdoctor(*words),
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = started(*words, cwd=tmp_path, stdin=subprocess.PIPE)
     try:
         assert process.stdin is not None
         process.stdin.write(b"x = 1\n")

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from fwdoctor.controlplane.client import AccountError
+from fwdoctor.controlplane.diagnoses.filled import of as _finding
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind, causes
 from fwdoctor.controlplane.sparse import printable
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding
-from fwdoctor.rulebook import rulebook
 
 #: Signed addresses and tokens are refused from about this difference on.
 _SKEW = timedelta(minutes=5)
@@ -105,7 +105,3 @@ def _is_not_yet_valid(error: ControlPlaneError) -> bool:
         isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code == _NOT_YET_VALID
         for cause in causes(error)
     )
-
-
-def _finding(rule: str, resource: str, evidence: str, **variables: str) -> Finding:
-    return rulebook()[rule].fill(variables, resource=resource, evidence=evidence)

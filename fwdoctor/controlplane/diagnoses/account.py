@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from fwdoctor.controlplane.diagnoses.filled import of as _finding
 from fwdoctor.controlplane.resources import NAMELESS, Deployment, Job, Quota, Row, ShapeVersion, last
 from fwdoctor.controlplane.sparse import text
 from fwdoctor.finding import Finding
-from fwdoctor.rulebook import rulebook
 
 #: Launches that were tried again follow each other so closely.
 _TWINS = timedelta(minutes=10)
@@ -119,7 +119,3 @@ def diagnose_sessions(rows: Sequence[Row]) -> Iterator[Finding]:
         if text(row, "state") == "TRAINING_SESSION_STATE_UNSPECIFIED":
             session = last(text(row, "name")) or "?"
             yield _finding("FWP612", session, "state", session=session)
-
-
-def _finding(rule: str, resource: str, evidence: str, **variables: str) -> Finding:
-    return rulebook()[rule].fill(variables, resource=resource, evidence=evidence)

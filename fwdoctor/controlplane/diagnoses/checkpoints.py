@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from fwdoctor.controlplane.diagnoses.filled import of_job
 from fwdoctor.controlplane.resources import Checkpoint, Job, Model
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding, Severity
@@ -146,9 +147,4 @@ def _step(checkpoint: Checkpoint) -> int:
 def _finding(
     rule: str, job: Job, evidence: str, severity: Severity | None = None, /, **variables: str
 ) -> Finding:
-    return rulebook()[rule].fill(
-        {"job": job.id, **variables},
-        severity=severity,
-        resource=job.id,
-        evidence=f"checkpoints[].{evidence}",
-    )
+    return of_job(rule, job, f"checkpoints[].{evidence}", severity, **variables)

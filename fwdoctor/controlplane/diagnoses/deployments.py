@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fwdoctor.controlplane.diagnoses.filled import of_deployment as _finding
 from fwdoctor.controlplane.resources import (
     NAMELESS,
     Bucket,
@@ -261,11 +262,3 @@ def only_reader(job: Job, deployments: Sequence[Deployment]) -> Iterator[Finding
             yield rulebook()["FWP319"].fill(
                 variables, resource=other.id, evidence="job.hotLoadDeploymentId, hotLoadTrainerJob"
             )
-
-
-def _finding(rule: str, deployment: Deployment, evidence: str, **variables: str) -> Finding:
-    return rulebook()[rule].fill(
-        {"deployment": deployment.id, **variables},
-        resource=deployment.id,
-        evidence=evidence,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from fwdoctor.controlplane.diagnoses.filled import of_job as _finding
 from fwdoctor.controlplane.resources import (
     DEFAULT_INACTIVITY,
     RETENTION,
@@ -17,7 +18,6 @@ from fwdoctor.controlplane.resources import (
 from fwdoctor.controlplane.states import Phase
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding, Severity
-from fwdoctor.rulebook import rulebook
 
 #: A job that runs so long and has saved nothing would lose hours.
 _LONG_WITHOUT_CHECKPOINT = timedelta(hours=2)
@@ -115,9 +115,7 @@ def _late(job: Job, waited: timedelta, patience: timedelta) -> Iterator[Finding]
         yield _finding("FWP101", job, "state, createTime", age=age(waited))
     elif waited > _LOW_LEVEL:
         severity = Severity.ERROR if waited > _MANAGED else None
-        yield _finding(
-            "FWP103", job, "state, createTime", severity=severity, age=age(waited), state=job.state.short
-        )
+        yield _finding("FWP103", job, "state, createTime", severity, age=age(waited), state=job.state.short)
 
 
 def _quiet(job: Job, now: datetime, checkpoints: Sequence[Checkpoint] | None) -> Iterator[Finding]:
@@ -151,7 +149,7 @@ def _ended(
         elif job.forward_only is not True and all(c.is_sampler for c in checkpoints):
             # What is complete need not be resumed.
             severity = Severity.INFO if job.state.name == "JOB_STATE_COMPLETED" else None
-            yield _finding("FWP112", job, "checkpoints[].checkpointType", severity=severity)
+            yield _finding("FWP112", job, "checkpoints[].checkpointType", severity)
     if stop is not None and job.state.name in ("JOB_STATE_CANCELLED", "JOB_STATE_DELETED"):
         yield _finding("FWP120", job, "auditLogs", verb=stop.verb, when=moment(stop.when), who=stop.who)
     if job.state.name == "JOB_STATE_DELETED":
@@ -186,7 +184,7 @@ def _deleted(
         "FWP114",
         job,
         evidence,
-        severity=severity,
+        severity,
         earliest=f"{earliest:%Y-%m-%d}",
         after=f"{known} {moment(after)}",
     )
@@ -194,11 +192,3 @@ def _deleted(
 
 def _created(checkpoint: Checkpoint) -> float:
     return checkpoint.created.timestamp() if checkpoint.created else 0.0
-
-
-def _finding(
-    rule: str, job: Job, evidence: str, *, severity: Severity | None = None, **variables: str
-) -> Finding:
-    return rulebook()[rule].fill(
-        {"job": job.id, **variables}, severity=severity, resource=job.id, evidence=evidence
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fwdoctor.controlplane.diagnoses.filled import of
 from fwdoctor.controlplane.resources import Model, ShapeVersion, last
 from fwdoctor.finding import Finding, Severity
 from fwdoctor.rulebook import rulebook
@@ -110,6 +111,4 @@ def _finding(
     rule: str, name: str, evidence: str, severity: Severity | None = None, /, **variables: str
 ) -> Finding:
     shape = last(name) or name
-    return rulebook()[rule].fill(
-        {"shape": shape, **variables}, severity=severity, resource=shape, evidence=evidence
-    )
+    return of(rule, shape, evidence, severity, **{"shape": shape, **variables})

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.diagnoses.deployments import last_message
+from fwdoctor.controlplane.diagnoses.filled import of_deployment as _finding
 from fwdoctor.controlplane.resources import NAMELESS, Checkpoint, Deployment, Job, Replica
 from fwdoctor.controlplane.words import age
 from fwdoctor.finding import Finding, Severity
-from fwdoctor.rulebook import rulebook
 
 #: Replicas that are so many saves behind serve another policy than the one that is trained.
 _FAR_BEHIND = 3
@@ -175,19 +175,3 @@ def _newest(checkpoints: Sequence[Checkpoint] | None) -> Checkpoint | None:
 
 def _time(checkpoint: Checkpoint) -> float:
     return checkpoint.created.timestamp() if checkpoint.created else 0.0
-
-
-def _finding(
-    rule: str,
-    deployment: Deployment,
-    evidence: str,
-    severity: Severity | None = None,
-    /,
-    **variables: str,
-) -> Finding:
-    return rulebook()[rule].fill(
-        {"deployment": deployment.id, **variables},
-        severity=severity,
-        resource=deployment.id,
-        evidence=evidence,
-    )

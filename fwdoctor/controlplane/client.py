@@ -168,6 +168,8 @@ class ControlPlane:
         async def shared() -> Account:
             if self._account is None or _failed(self._account):
                 self._account = asyncio.ensure_future(self._find_account(budget))
+                # Whoever asked may have given up by the time that it fails.
+                self._account.add_done_callback(_failed)
             # One caller that gives up must not take the answer from the others.
             return await asyncio.shield(self._account)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import json
 import subprocess
@@ -459,6 +460,27 @@ def test_one_that_gives_up_does_not_take_the_account_from_others() -> None:
         return await other
 
     assert run(Slow(httpx.Response(200, json={"accounts": [{"name": "accounts/acme"}]})), work).id == "acme"
+
+
+def test_a_failure_that_nobody_waited_for_is_not_complained_about() -> None:
+    complaints: list[dict[str, Any]] = []
+
+    async def late(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.05)
+        return httpx.Response(404)
+
+    async def ask() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+        at = connection(URL)
+        async with ControlPlane(at, limits=FAST, transport=httpx.MockTransport(late)) as plane:
+            with pytest.raises(ControlPlaneError, match="are over"):
+                await plane.account(budget=Budget(0.01))
+            await asyncio.sleep(0.2)
+        del plane
+        gc.collect()
+
+    asyncio.run(ask())
+    assert complaints == []
 
 
 def test_leaving_ends_what_is_under_way() -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from fwdoctor.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     # Most commands have none of these, and dataclasses take their time.

@@ -6,9 +6,9 @@ Texts in it are redacted: they are the user's code, and reports are handed on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fwdoctor.finding import FileStatus, Severity
+from fwdoctor.lean_dataclass import dataclass
 
 #: Raised when a field goes or changes its meaning.
 SCHEMA = 1

@@ -5,7 +5,7 @@ As with :mod:`fwdoctor.finding`, the verbs make it and the reporters show it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from fwdoctor.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True)

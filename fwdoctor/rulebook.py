@@ -14,7 +14,6 @@ import importlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import fwdoctor_rules
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Applicability, Finding, Location, Remedy, Severity, Side
+from fwdoctor.lean_dataclass import dataclass
 
 #: flake8 takes one to three capitals and three digits, nothing else.
 RULE_ID = re.compile(r"[A-Z]{1,3}[0-9]{3}")

@@ -7,8 +7,8 @@ looked into stays a finding of the codemods behind this one.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import Port

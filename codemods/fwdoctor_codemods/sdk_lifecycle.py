@@ -8,8 +8,9 @@ or it stays as it is without a word.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import TrainerCall, provisioning
 from fwdoctor_codemods.core.arguments import comments_in
 from fwdoctor_codemods.core.example import Example

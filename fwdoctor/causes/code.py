@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import Location, Problem
+from fwdoctor.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fwdoctor.lint.file import File

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from fwdoctor.causes.code import CodeSetting
 from fwdoctor.causes.knowledge import Cause, causes
 from fwdoctor.finding import Finding, Link, Remedy, Witness
+from fwdoctor.lean_dataclass import dataclass
 
 #: The variables of findings that hold the id of a job or of a deployment, by what they name.
 _JOBS = ("job", "trainer")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import fwdoctor_rules
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import click
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import CheckOutcome, CheckStatus, FileOutcome, Finding, Report
+from fwdoctor.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fwdoctor.reporters import Style
@@ -22,7 +23,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 FORMATS = ("text", "concise", "json", "jsonl", "sarif", "github", "junit", "rdjson", "agent")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Output:
     """What the user wants to see, where, and what it does to the exit status."""
 

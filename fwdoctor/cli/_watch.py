@@ -6,12 +6,12 @@ import functools
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fwdoctor.cli._options import Output
+from fwdoctor.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fwdoctor.controlplane.connection import Connection

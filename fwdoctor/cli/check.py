@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fwdoctor.cli._options import Output, output_options
+from fwdoctor.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from fwdoctor.lint.session import Session
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class _Remote:
     """What of the control plane is to be looked at."""
 

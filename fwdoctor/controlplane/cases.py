@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from fwdoctor.controlplane import reading
 from fwdoctor.controlplane.client import Account
@@ -15,6 +14,7 @@ from fwdoctor.controlplane.reading import Seen
 from fwdoctor.controlplane.resources import Deployment, Job, Replica
 from fwdoctor.controlplane.verdicts import Case
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

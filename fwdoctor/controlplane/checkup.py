@@ -10,7 +10,6 @@ import asyncio
 import dataclasses
 import traceback
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from fwdoctor.controlplane.timing import Budget, Clock, Limits
 from fwdoctor.controlplane.verdicts import Case, judge
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Problem
+from fwdoctor.lean_dataclass import dataclass
 
 #: For all requests together.
 SECONDS = 15.0

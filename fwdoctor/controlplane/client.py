@@ -11,7 +11,7 @@ import dataclasses
 import email.utils
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -23,6 +23,7 @@ from fwdoctor.controlplane.errors import ControlPlaneError, Kind
 from fwdoctor.controlplane.names import Resource, is_id
 from fwdoctor.controlplane.timing import Budget, Clock, Limits
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.redact import redact
 
 if TYPE_CHECKING:

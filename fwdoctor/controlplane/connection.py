@@ -6,10 +6,11 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import SplitResult, urlsplit
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.redact import HIDDEN, redact_log
 
 DEFAULT_BASE_URL = "https://api.fireworks.ai"

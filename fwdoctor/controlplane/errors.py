@@ -9,11 +9,12 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from fwdoctor.controlplane.sparse import is_secret_field
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 _LONGEST = 300
 _LONGEST_NAME = 128

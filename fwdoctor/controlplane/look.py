@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -16,6 +16,7 @@ from fwdoctor.controlplane.client import Account, ControlPlane
 from fwdoctor.controlplane.errors import ControlPlaneError, Kind
 from fwdoctor.controlplane.timing import Budget
 from fwdoctor.finding import CheckOutcome, CheckStatus, Finding, Problem, Severity
+from fwdoctor.lean_dataclass import dataclass
 
 Row = dict[str, Any]
 _T = TypeVar("_T")

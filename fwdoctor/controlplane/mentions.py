@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor.controlplane.names import Kind, recognize
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Finding
+from fwdoctor.lean_dataclass import dataclass
 
 #: So many lines before an error and after it are searched.
 NEAR = 120

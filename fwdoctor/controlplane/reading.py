@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.client import Account
@@ -25,6 +25,7 @@ from fwdoctor.controlplane.resources import (
 )
 from fwdoctor.controlplane.sparse import flag, told
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 JOBS = "rlorTrainerJobs"
 _CHECKPOINTS = ("checkpoints", "rlorTrainerJobCheckpoints")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
 from fwdoctor.controlplane.sparse import count, duration, flag, number, rows, text, time, told
 from fwdoctor.controlplane.sparse import field as field_of
 from fwdoctor.controlplane.states import JobState, job_state
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.redact import redact_log
 
 Row = Mapping[str, Any]

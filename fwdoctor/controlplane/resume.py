@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from fwdoctor.controlplane.states import Phase, job_states
 from fwdoctor.controlplane.timing import Clock, Limits
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.rulebook import rulebook
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import enum
 import functools
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 import fwdoctor_rules
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 
 class Phase(enum.StrEnum):

@@ -6,7 +6,9 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from fwdoctor.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

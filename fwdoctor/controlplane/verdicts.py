@@ -11,7 +11,6 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from fwdoctor.controlplane.states import Phase
 from fwdoctor.controlplane.words import age
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Finding, Remedy, Severity, Side, Standing, Verdict
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.rulebook import RULE_ID
 
 #: All facts that a verdict may ask for.

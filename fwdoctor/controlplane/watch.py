@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from fwdoctor.controlplane.states import Phase
 from fwdoctor.controlplane.timing import Budget, Clock
 from fwdoctor.controlplane.words import age
 from fwdoctor.finding import Finding, Problem, Severity
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.rulebook import rulebook
 
 #: Looks that may fail one after the other, each of whose requests the client has tried several times.

@@ -6,7 +6,7 @@ import enum
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -17,6 +17,7 @@ from fwdoctor.environment.declarations import Declaration, pyproject_declaration
 from fwdoctor.environment.distributions import Distribution
 from fwdoctor.environment.reading import Reader
 from fwdoctor.environment.repository import commit_of
+from fwdoctor.lean_dataclass import dataclass
 
 COOKBOOK = "fireworks-training-cookbook"
 SDK = "fireworks-ai"

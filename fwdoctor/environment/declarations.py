@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 from fwdoctor.environment.reading import Reader
 from fwdoctor.environment.repository import COMMIT
 from fwdoctor.environment.requirements_file import requirement_lines
+from fwdoctor.lean_dataclass import dataclass
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _PACKAGE = re.compile(r"(?m)^\[\[package\]\]$")

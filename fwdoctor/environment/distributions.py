@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from fwdoctor.environment.reading import Reader
+from fwdoctor.lean_dataclass import dataclass
 
 _METADATA_FOLDER = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.]*?)(?:-(?P<version>[^-]+)(?:-.*)?)?\.(?:dist|egg)-info"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor.environment.cookbook import SDK, Cookbook, Pin
@@ -13,6 +12,7 @@ from fwdoctor.environment.interpreter import Interpreter, find_interpreter
 from fwdoctor.environment.pins import Search, find_pins
 from fwdoctor.environment.project import folder_of, folders_up, root_of
 from fwdoctor.environment.reading import Reader
+from fwdoctor.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

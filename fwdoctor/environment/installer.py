@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -16,6 +15,7 @@ from packaging.version import Version
 from fwdoctor.environment.cookbook import Pin
 from fwdoctor.environment.interpreter import Choice, Interpreter
 from fwdoctor.environment.reading import Reader, shown
+from fwdoctor.lean_dataclass import dataclass
 
 _WINDOWS = os.name == "nt"
 

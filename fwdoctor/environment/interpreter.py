@@ -8,13 +8,13 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
 from fwdoctor.environment.reading import Reader, shown
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 #: Folders of a project that hold its environment, if they hold one.
 ENVIRONMENT_FOLDERS = (".venv", "venv", "env", ".env")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 import fwdoctor_rules
@@ -14,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from fwdoctor.environment.cookbook import Cookbook, Pin
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 _FILE = fwdoctor_rules.DATA / "environment" / "known_pairs.toml"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor.environment.cookbook import (
@@ -24,6 +23,7 @@ from fwdoctor.environment.interpreter import Interpreter
 from fwdoctor.environment.markers import applies
 from fwdoctor.environment.reading import Reader
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import codecs
 import os
 import stat
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from fwdoctor.finding import Problem
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.source.oserrors import describe
 
 _MARKS = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor.environment.reading import Reader, shown
+from fwdoctor.lean_dataclass import dataclass
 
 # -r and -c: what a constraints file says about a version binds as much.
 _INCLUDE = re.compile(r"(?:-[rc]\s*|--(?:requirement|constraint)(?:\s+|=))(?P<file>\S.*)")

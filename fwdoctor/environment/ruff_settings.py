@@ -21,11 +21,11 @@ from __future__ import annotations
 import os
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fwdoctor.environment.reading import Reader
+from fwdoctor.lean_dataclass import dataclass
 
 #: In the order in which ruff looks for them.
 _FILES = (".ruff.toml", "ruff.toml", "pyproject.toml")

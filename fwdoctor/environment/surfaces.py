@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from packaging.version import Version as Number
 
 from fwdoctor.environment.facts import Facts
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fwdoctor.surface.model import Surface

@@ -7,7 +7,6 @@ import functools
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import fwdoctor_rules
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.explain.template import Template
 from fwdoctor.finding import Remedy, Severity, Side
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.rulebook import RULE_ID, RULE_NAME, Rule
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 
 from fwdoctor.explain.squeeze import squeeze
+from fwdoctor.lean_dataclass import dataclass
 
 _COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _ESCAPED = re.compile(r"\\+([n\"'])")

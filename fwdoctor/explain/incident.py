@@ -7,7 +7,7 @@ import dataclasses
 import re
 import shlex
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fwdoctor.explain.catalogue import Catalogue, Entry
 from fwdoctor.explain.places import by_place
@@ -15,6 +15,7 @@ from fwdoctor.explain.quote import quoted, visible
 from fwdoctor.explain.scan import AFTER, ErrorLine, Match
 from fwdoctor.explain.unknown import Unknown
 from fwdoctor.finding import Finding, Location, Remedy
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.redact import redact_log
 
 #: A consequence stands within so many lines of its cause.

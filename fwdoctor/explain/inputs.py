@@ -15,13 +15,13 @@ import stat
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 CHUNK = 1 << 20
 #: Notebooks and XML beyond this are not read whole.

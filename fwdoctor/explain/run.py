@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.explain.catalogue import Catalogue, catalogue
@@ -13,6 +13,7 @@ from fwdoctor.explain.inputs import Piece
 from fwdoctor.explain.scan import ErrorLine, Match, Scanner
 from fwdoctor.explain.unknown import Group, Unknown
 from fwdoctor.finding import Finding, Problem, Side
+from fwdoctor.lean_dataclass import dataclass
 
 #: Pauses of a log after which nothing is waited for any more: two seconds.
 _LONG = 8

@@ -11,7 +11,6 @@ import functools
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import ahocorasick_rs
 
@@ -19,6 +18,7 @@ from fwdoctor.explain.catalogue import Catalogue, Entry, Pattern
 from fwdoctor.explain.checks import CHECKS
 from fwdoctor.explain.context import Context, is_ours
 from fwdoctor.explain.squeeze import Squeezed, squeeze
+from fwdoctor.lean_dataclass import dataclass
 
 #: Bytes before and behind a place that are kept to understand it.
 BEFORE, AFTER = 16_384, 6_144

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.explain.squeeze import Squeezed, squeeze
+from fwdoctor.lean_dataclass import dataclass
 
 _TOKEN = re.compile(r"(?<!\\)<(?P<name>[a-z_]+)(?::(?P<kind>[a-z]+))?>|(?<!\\)(?P<dots>\.\.\.)")
 _KINDS = {"text": 600, "word": 300, "int": 24, "line": 1500}

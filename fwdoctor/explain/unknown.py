@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fwdoctor.explain.quote import visible
 from fwdoctor.explain.scan import ErrorLine
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.redact import redact_log
 
 _MOST_GROUPS = 500

@@ -5,10 +5,11 @@ A surface answers with what is wrong, most often nothing. Unknown is never wrong
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from fwdoctor.fit.uses import Asks, Question
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.model import MISSING, Class, Function, Kind, Surface, signature_of
 from fwdoctor.surface.timeline import Product, timeline
 

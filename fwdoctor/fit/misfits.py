@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import span
 
 from fwdoctor.fit.answers import Wrong, answer, product_of, was_right
 from fwdoctor.fit.uses import Asks, Use, uses
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.timeline import Product
 
 #: Misfits that make code fail; the others are doubts.

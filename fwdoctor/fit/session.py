@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import Source
 from fwdoctor_codemods.core.surfaces import Surfaces
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import moves
 from fwdoctor.rulebook import is_selected, rulebook
 

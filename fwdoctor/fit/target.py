@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface import places, timeline
 from fwdoctor.surface.folders import cookbook_root
 from fwdoctor.surface.timeline import Past, Version

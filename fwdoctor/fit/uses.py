@@ -10,11 +10,12 @@ import ast
 import enum
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from fwdoctor_codemods.core.model import LOCAL, BindingKind
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import call_arguments, spread_of
+
+from fwdoctor.lean_dataclass import dataclass
 
 _DOTTED = re.compile(r"(training|fireworks\.training)(\.\w+)+")
 _IMPORT_ERRORS = frozenset(

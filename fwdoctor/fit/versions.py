@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 
 from fwdoctor_codemods.core.port import Port
@@ -17,6 +16,7 @@ from fwdoctor.fit.answers import Wrong, answer, eras, product_of, was_right
 from fwdoctor.fit.misfits import BREAKING, place_of
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.fit.uses import Asks, Question, Use, is_guarded, unseen, uses
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.source.sieve import sieve
 from fwdoctor.source.text import UnreadableSource, decode_source, parse_guarded
 from fwdoctor.surface import timeline

@@ -12,12 +12,12 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Finding
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint.run import Seen
 from fwdoctor.source.write import WriteFailed, put, write_atomically
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Finding
+from fwdoctor.lean_dataclass import dataclass
 
 _TIMEOUT_S = 60
 _HUNK = re.compile(rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@")

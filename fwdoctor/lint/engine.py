@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import Edit, span
 
 from fwdoctor.finding import Finding, Remedy
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint import api, rules
 from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule, rulebook

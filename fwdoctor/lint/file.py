@@ -9,7 +9,7 @@ import ast
 import functools
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import PurePath
 from typing import Any
@@ -21,6 +21,7 @@ from fwdoctor_codemods.core.source import Edit, call_arguments, is_none, span
 
 from fwdoctor.finding import Severity
 from fwdoctor.fit.uses import is_ours, short
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint.values import HOLE, UNKNOWN, Values
 from fwdoctor.surface.model import Function, Parameter
 

@@ -10,12 +10,13 @@ import ast
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fwdoctor_codemods.core.source import Edit, splice
 
 from fwdoctor.finding import Applicability, Problem
 from fwdoctor.fit.session import Context
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint import api
 from fwdoctor.lint.engine import Found
 from fwdoctor.lint.session import NOTEBOOK, Linted, Session

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from fwdoctor_codemods.core.model import BindingKind
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint.file import File
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import fwdoctor_rules
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import moves, successor
 from fwdoctor.surface import timeline
 from fwdoctor.surface.essence import is_private

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint import api
 from fwdoctor.lint.file import File, Hit
 from fwdoctor.rulebook import Rule, lint_modules, rulebook

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import FileOutcome, FileStatus, Finding, Problem, Report
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.settings import matches
 from fwdoctor.source.discovery import discover
 from fwdoctor.source.sieve import may_hold_key, may_use_fireworks, sieve

@@ -7,7 +7,6 @@ import dataclasses
 import gc
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.surfaces import Surfaces
@@ -15,6 +14,7 @@ from fwdoctor_codemods.core.surfaces import Surfaces
 from fwdoctor.finding import Finding, Problem
 from fwdoctor.fit import project
 from fwdoctor.fit.session import Context, open_port
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint import engine, suppress
 from fwdoctor.lint.engine import Found
 from fwdoctor.rulebook import is_selected, rulebook

@@ -12,12 +12,13 @@ import io
 import re
 import tokenize
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import Edit
 
 from fwdoctor.finding import Applicability, Finding, Location
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint.engine import Found
 from fwdoctor.lint.rules import UNUSED, ids
 from fwdoctor.rulebook import rulebook

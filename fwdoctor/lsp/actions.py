@@ -7,12 +7,12 @@ the edits of the entry that was picked (``codeAction/resolve``) gets the menu wi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from fwdoctor.finding import Applicability, Problem
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lsp import look
 from fwdoctor.lsp.diagnostics import diagnostic
 from fwdoctor.lsp.positions import Lines, overlap

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import Problem
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.source.sieve import may_hold_key, may_use_fireworks
 from fwdoctor.source.text import SourceText, UnreadableSource, decode_source, parse_guarded
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.settings import OWN_FILE, PROJECT_FILE, Settings, check_codes, load
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import threading
 import traceback
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from pygls.lsp.server import LanguageServer
 
 from fwdoctor import __version__
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lsp import actions
 from fwdoctor.lsp.actions import Abilities, Opened
 from fwdoctor.lsp.diagnostics import SOURCE, diagnostics, explanation

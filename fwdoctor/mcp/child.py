@@ -10,8 +10,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from fwdoctor.lean_dataclass import dataclass
 
 #: Seconds that a call may take.
 LONGEST = 600

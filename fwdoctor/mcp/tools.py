@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from fwdoctor.lean_dataclass import dataclass
 
 #: A JSON Schema, or what was given for one.
 Json = Mapping[str, Any]

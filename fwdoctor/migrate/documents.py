@@ -16,12 +16,12 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.finding import Finding
 from fwdoctor.fit.session import Context
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.migrate.pieces import (
     Piece,
     as_piece,

@@ -12,8 +12,8 @@ import ast
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.migrate.pieces import parsed
 from fwdoctor.migrate.transform import NotVerified
 

@@ -14,7 +14,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -23,6 +23,7 @@ from fwdoctor_codemods.core.port import Port
 from fwdoctor.finding import Finding
 from fwdoctor.fit import project
 from fwdoctor.fit.session import Context
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.migrate import ipython
 from fwdoctor.migrate.pieces import (
     NotOurs,

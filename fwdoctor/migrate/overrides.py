@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from fwdoctor_codemods.core.port import shown_setting
 from fwdoctor_codemods.core.surfaces import Surfaces
 
 from fwdoctor.finding import FileOutcome, FileStatus, Finding, Location
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.migrate.markers import MARKER
 from fwdoctor.migrate.writing import Result
 from fwdoctor.moves import moves

@@ -11,12 +11,13 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fwdoctor_codemods.core.port import Port
 
 from fwdoctor.finding import Finding
 from fwdoctor.fit.session import Context, open_port
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.migrate.transform import NotVerified, Ported, port_opened
 
 _SIGN = "fwdoctor: block"

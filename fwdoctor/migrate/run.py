@@ -6,10 +6,11 @@ import glob
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fwdoctor.finding import FileOutcome, FileStatus, Problem, Report
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.migrate.workers import Porter
 from fwdoctor.migrate.writing import Answer, Result, Written, write
 from fwdoctor.source.discovery import Discovery, discover

@@ -9,7 +9,6 @@ import io
 import tokenize
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fwdoctor_codemods.core import registry
 from fwdoctor_codemods.core.port import Port
@@ -18,6 +17,7 @@ from fwdoctor_codemods.core.source import Edit, splice
 from fwdoctor.finding import Finding
 from fwdoctor.fit import misfits, versions
 from fwdoctor.fit.session import Context, open_port
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.migrate import markers
 from fwdoctor.migrate.markers import MARKER
 from fwdoctor.rulebook import rulebook

@@ -12,10 +12,10 @@ import enum
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fwdoctor.finding import FileOutcome, FileStatus, Finding, Problem
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.source.write import WriteFailed, write_atomically
 
 #: How many paths one call of git gets; command lines have an end.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Report
+from fwdoctor.lean_dataclass import dataclass
 
 #: They have a place for findings, and none for what ``surface`` and ``skill`` answer.
 FINDINGS_ONLY = frozenset({"sarif", "github", "junit", "rdjson"})

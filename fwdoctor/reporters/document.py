@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fwdoctor import __version__
@@ -25,6 +24,7 @@ from fwdoctor.finding import (
     Summary,
     Verdict,
 )
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.redact import redact
 from fwdoctor.reporters._excerpt import excerpt
 from fwdoctor.results import BuildResult, DiffResult, FitResult, ShowResult, SkillResult

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from fwdoctor.finding import Finding, Location, Report, Severity, Summary
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.reporters import Style, ascii_only
 from fwdoctor.reporters._common import from_root, is_file, message, safe, steps, would_change
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from fwdoctor.finding import Finding, Report
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.reporters import Style
 from fwdoctor.reporters._common import is_failure, is_file, message, safe, steps, would_change
 

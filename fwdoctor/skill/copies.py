@@ -7,10 +7,10 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.skill.tree import MANIFEST, NAME, NotASkill, Tree, contents, front_matter
 from fwdoctor.source.oserrors import describe
 

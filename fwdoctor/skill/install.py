@@ -6,10 +6,10 @@ import contextlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.skill.agents import Place
 from fwdoctor.skill.copies import Copy, State, look
 from fwdoctor.skill.tree import MANIFEST, NAME, Tree

@@ -7,11 +7,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import fwdoctor
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 
 #: The name of the skill, which is that of its folder.
 NAME = "fireworks-doctor"

@@ -20,9 +20,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from fwdoctor.finding import Problem
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.source.gitignore import GitIgnore
 from fwdoctor.source.oserrors import describe
 

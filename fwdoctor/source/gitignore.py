@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import groupby
+
+from fwdoctor.lean_dataclass import dataclass
 
 _CLASSES = {
     "alnum": "a-zA-Z0-9",

@@ -12,10 +12,10 @@ import io
 import re
 import tokenize
 import warnings
-from dataclasses import dataclass
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Problem
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.source.oserrors import describe
 from fwdoctor.source.sieve import read_bytes
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.codec import compact, encode
 from fwdoctor.surface.model import Alias, Class, Function, Kind, Module, Parameter, Surface, Symbol
 

@@ -8,12 +8,12 @@ the disk is always what code is compared with; the version is only how it is cal
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.version import Version as Number
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface import timeline
 from fwdoctor.surface.compare import fingerprint
 from fwdoctor.surface.essence import essence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.compare import Change, How, What, compare_symbols, kind_of
 from fwdoctor.surface.essence import is_private
 from fwdoctor.surface.model import UNKNOWN, Alias, Class, Module, Surface, Symbol

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
+
+from fwdoctor.lean_dataclass import dataclass
 
 
 class Kind(enum.StrEnum):

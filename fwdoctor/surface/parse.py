@@ -12,8 +12,9 @@ import contextlib
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.model import Alias, Function, Kind, Parameter, Symbol, Unreadable, Variable
 
 #: Decorators that leave the signature of what they wrap as it is.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface import codec, timeline
 from fwdoctor.surface.folders import (
     COOKBOOK_LEFT_OUT,

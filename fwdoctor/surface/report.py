@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import successor
 from fwdoctor.results import (
     BuildResult,

@@ -11,12 +11,12 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import fwdoctor_rules
 
 from fwdoctor.errors import FwdoctorError
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.history import History
 from fwdoctor.surface.model import Absent, Module, Surface, Symbol
 

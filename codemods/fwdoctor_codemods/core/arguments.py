@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import libcst as cst
+
+from fwdoctor.lean_dataclass import dataclass
 
 Gap = cst.SimpleWhitespace | cst.ParenthesizedWhitespace
 _TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))

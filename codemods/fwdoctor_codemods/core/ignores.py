@@ -6,8 +6,8 @@ import ast
 import io
 import re
 import tokenize
-from dataclasses import dataclass
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.rulebook import rulebook
 
 _NOQA = re.compile(

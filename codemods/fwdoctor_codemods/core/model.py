@@ -11,9 +11,10 @@ import ast
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.parse import absolute_import, split_attributes
 
 _SCOPE_NODES = (

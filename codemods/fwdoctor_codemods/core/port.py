@@ -12,10 +12,11 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fwdoctor.finding import Finding
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
 from fwdoctor.surface.model import Class, Parameter

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import TrainerCall, provisioning
 from fwdoctor_codemods.core import steady
 from fwdoctor_codemods.core.arguments import CallText

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from fwdoctor.finding import Location
+from fwdoctor.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True)

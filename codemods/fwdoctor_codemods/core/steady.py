@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor_codemods.core.port import Port
 
 #: Calls that only read: later or earlier, once or twice, they give the same value.

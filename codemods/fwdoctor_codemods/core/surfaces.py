@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.model import Class, Function, Module, Surface, Symbol, signature_of
 from fwdoctor.surface.timeline import Past
 

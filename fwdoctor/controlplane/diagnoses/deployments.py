@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fwdoctor.controlplane.diagnoses.filled import of_deployment as _finding
@@ -19,6 +18,7 @@ from fwdoctor.controlplane.resources import (
 from fwdoctor.controlplane.states import JobState, Phase
 from fwdoctor.controlplane.words import age, moment
 from fwdoctor.finding import Finding
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.rulebook import rulebook
 
 #: An update that takes longer does not come to an end by itself.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from fwdoctor.controlplane.diagnoses.filled import of
 from fwdoctor.controlplane.resources import Model, ShapeVersion, last
 from fwdoctor.finding import Finding, Severity
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.rulebook import rulebook
 
 #: Contexts come in steps of so many tokens.

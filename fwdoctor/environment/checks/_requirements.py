@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from packaging.requirements import Requirement
 
 from fwdoctor.environment.checks._pin import allowed
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.markers import applies
+from fwdoctor.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

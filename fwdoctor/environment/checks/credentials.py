@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from fwdoctor.environment.checks import outcome
 from fwdoctor.environment.facts import Facts
 from fwdoctor.environment.reading import Reader, shown
 from fwdoctor.finding import CheckOutcome, Finding, Location
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.rulebook import rulebook
 
 SECTION = "credentials"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.lint.file import UNKNOWN, Call, File
 from fwdoctor.lint.flow import Use, Way, called, uses
 

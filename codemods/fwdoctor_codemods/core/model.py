@@ -17,15 +17,17 @@ from functools import cached_property
 from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.parse import absolute_import, split_attributes
 
-_SCOPE_NODES = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Lambda,
-    ast.ListComp,
-    ast.SetComp,
-    ast.DictComp,
-    ast.GeneratorExp,
+_SCOPE_NODES = frozenset(
+    {
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Lambda,
+        ast.ListComp,
+        ast.SetComp,
+        ast.DictComp,
+        ast.GeneratorExp,
+    }
 )
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: How a class that the file itself defines is written as a type.
@@ -33,38 +35,47 @@ LOCAL = "<local>."
 
 
 #: Nodes that bind a name or that the codemods look at; most nodes are neither.
-_BINDERS = (
-    ast.Name,
-    ast.Attribute,
-    ast.Constant,
-    ast.JoinedStr,
-    ast.Call,
-    ast.Import,
-    ast.ImportFrom,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.arg,
-    ast.Global,
-    ast.Nonlocal,
-    ast.ExceptHandler,
-    ast.MatchAs,
-    ast.MatchStar,
+_BINDERS = frozenset(
+    {
+        ast.Name,
+        ast.Attribute,
+        ast.Constant,
+        ast.JoinedStr,
+        ast.Call,
+        ast.Import,
+        ast.ImportFrom,
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.arg,
+        ast.Global,
+        ast.Nonlocal,
+        ast.ExceptHandler,
+        ast.MatchAs,
+        ast.MatchStar,
+    }
 )
-#: Nodes without a place in the text; they have no children and no meaning of their own.
-_CONTEXTS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+#: Fields without nodes that have a place in the text: plain values, and the contexts and operators that are
+#: half of a tree.
+_PLAIN = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind"})
+#: The fields of each class of nodes in which children may be; a table, because every node is looked up here.
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    cls: () if cls is ast.Constant else tuple(f for f in cls._fields if f not in _PLAIN)
+    for cls in vars(ast).values()
+    if isinstance(cls, type) and issubclass(cls, ast.AST)
+}
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """The child nodes, without contexts and operators: those are half of a tree and say nothing here."""
-    for name in node._fields:
+def children(node: ast.AST) -> list[ast.AST]:
+    """The child nodes, without contexts and operators: those say nothing here."""
+    found = []
+    for name in _FIELDS[node.__class__]:
         value = getattr(node, name, None)
-        if isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.AST) and not isinstance(item, _CONTEXTS):
-                    yield item
-        elif isinstance(value, ast.AST) and not isinstance(value, _CONTEXTS):
-            yield value
+        if value.__class__ is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 class BindingKind(enum.Enum):
@@ -165,20 +176,21 @@ class Model:
         parents = self.parents
         while stack:
             node, scope, guarded = stack.pop()
-            opens_scope = isinstance(node, _SCOPE_NODES)
-            in_try = isinstance(node, ast.Try)
-            for child in _children(node):
+            opens_scope = node.__class__ in _SCOPE_NODES
+            in_try = node.__class__ is ast.Try
+            for child in children(node):
                 parents[child] = node
                 inner, safe = scope, guarded
                 if opens_scope and not self._outside(node, child):
                     inner = self.scopes[node]
                 if in_try and self._may_fail(node, child):
                     safe = True
-                if isinstance(child, _SCOPE_NODES):
+                kind = child.__class__
+                if kind in _SCOPE_NODES:
                     self.scopes[child] = Scope(child, inner)
-                if isinstance(child, _BINDERS):
+                if kind in _BINDERS:
                     self._bind(child, inner, guarded=safe)
-                if child._fields:
+                if _FIELDS[kind]:
                     stack.append((child, inner, safe))
 
     @staticmethod
@@ -204,7 +216,7 @@ class Model:
         child = node
         parent = self.parents.get(node)
         while parent is not None:
-            if isinstance(parent, _SCOPE_NODES) and not self._outside(parent, child):
+            if parent.__class__ in _SCOPE_NODES and not self._outside(parent, child):
                 if isinstance(child, ast.arguments) and self._is_default(node, child):
                     child, parent = parent, self.parents.get(parent)
                     continue

@@ -22,7 +22,7 @@ from fwdoctor.rulebook import Rulebook
 from fwdoctor.surface.model import Class, Parameter
 from fwdoctor_codemods.core.guards import Guards
 from fwdoctor_codemods.core.ignores import Ignore, Ignores
-from fwdoctor_codemods.core.model import BindingKind, Scope
+from fwdoctor_codemods.core.model import BindingKind, Scope, children
 from fwdoctor_codemods.core.names import Names
 from fwdoctor_codemods.core.source import Edit, Source, argument_value, call_arguments, splice, spread_of
 from fwdoctor_codemods.core.surfaces import Surfaces
@@ -195,7 +195,7 @@ class Port(Names):
     @functools.cached_property
     def global_names(self) -> frozenset[str]:
         """Names that some function declares global, or nonlocal: calls may change them."""
-        declared = [n for n in ast.walk(self.model.tree) if isinstance(n, ast.Global | ast.Nonlocal)]
+        declared = [n for n in self.model.parents if isinstance(n, ast.Global | ast.Nonlocal)]
         return frozenset(name for n in declared for name in n.names)
 
     def receiver(self, node: ast.expr) -> str:
@@ -252,7 +252,7 @@ class Port(Names):
             if answer is not None:
                 result.append(Edit(self.source.start(current), self.source.end(current), answer))
             else:
-                stack.extend(ast.iter_child_nodes(current))
+                stack += children(current)
         return result
 
     def is_gone(self, node: ast.AST) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import field, replace
 
 from fwdoctor.causes.code import CodeSetting
 from fwdoctor.causes.knowledge import Cause, causes
-from fwdoctor.finding import Finding, Link, Remedy, Witness
+from fwdoctor.finding import Finding, Link, Remedy, Standing, Witness
 from fwdoctor.lean_dataclass import dataclass
 
 #: The variables of findings that hold the id of a job or of a deployment, by what they name.
@@ -60,6 +60,8 @@ def _roots(cause: Cause, remote: Sequence[Finding]) -> list[Finding]:
 
 def _comes_of(cause: Cause, found: set[str], error: Finding) -> bool:
     """Whether an error comes of a cause: what the control plane said to it counts, and else what is known."""
+    if error.verdict is not None and error.verdict.standing is Standing.UNSETTLED:
+        return False
     if error.verdict is not None and error.verdict.rules:
         return not found.isdisjoint(error.verdict.rules)
     return error.rule in cause.log

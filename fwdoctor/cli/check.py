@@ -163,14 +163,14 @@ def subjects_of(logs: Sequence[str], errors: Sequence[Finding]) -> Errors:
     from fwdoctor.controlplane import mentions
     from fwdoctor.controlplane.outcome import Errors
 
-    named = {
+    read = {
         log: mentions.read(log, [e for e in errors if e.location and e.location.path == log], _lines)
         for log in logs
     }
     subjects = []
     for error in errors:
-        here = named.get(error.location.path, []) if error.location else []
-        subjects.append(mentions.subject(error, mentions.near(error, here)))
+        here = read.get(error.location.path) if error.location else None
+        subjects.append(mentions.subject(error, mentions.near(error, here or mentions.Lines())))
     return Errors(tuple(errors), tuple(subjects))
 
 

@@ -63,6 +63,7 @@ async def gather_case(look: Look, owner: Account, subject: Subject, looked_at: L
     return Case(
         owner.id,
         look.now,
+        written=subject.written,
         job_id=job_id,
         job=seen.job if seen else None,
         job_is_gone=job_is_gone,

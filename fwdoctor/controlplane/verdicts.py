@@ -17,6 +17,7 @@ from typing import Any
 import fwdoctor_rules
 
 from fwdoctor.controlplane.diagnoses.checkpoints import newest_promotable
+from fwdoctor.controlplane.mentions import Written
 from fwdoctor.controlplane.resources import RETENTION, Checkpoint, Deployment, Job, Replica
 from fwdoctor.controlplane.states import Phase
 from fwdoctor.controlplane.words import age
@@ -31,6 +32,8 @@ FACTS = frozenset(
         # the key's account
         "account-reads",
         "other-account",
+        # the log: from before the job was made
+        "log-before-job",
         # the job: not named; not there; in which phase; whether its trainer answers
         "job-unnamed",
         "job-gone",
@@ -70,12 +73,14 @@ class Case:
     """What was read about one error. What was not read is None, and leads to no fact.
 
     ``job_id`` is what the error is about; ``job_is_gone``: it was asked for, and is not there; the same for
-    the deployment. ``foreign`` is the other account that the error names. ``rules`` are what probes found.
+    the deployment. ``foreign`` is the other account that the error names. ``written`` is when it happened, as
+    the log says. ``rules`` are what probes found.
     """
 
     account: str | None
     now: datetime
     foreign: str | None = None
+    written: Written | None = None
     job_id: str | None = None
     job: Job | None = None
     job_is_gone: bool = False
@@ -92,7 +97,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One verdict: for these errors, if all of ``when`` hold, one of ``any``, and none of ``unless``."""
+    """One verdict: for these errors, if all of ``when`` hold, one of ``any``, and none of ``unless``.
+
+    Without ``errors`` it is for all.
+    """
 
     errors: tuple[str, ...]
     standing: Standing
@@ -119,7 +127,7 @@ def judge(error: Finding, case: Case) -> Finding:
     known = facts(error, case) | case.rules
     words = _words(error, case)
     for row in verdicts():
-        if error.name in row.errors and row.holds(known):
+        if (not row.errors or error.name in row.errors) and row.holds(known):
             by = tuple(r for r in (*row.when, *row.any) if RULE_ID.fullmatch(r) and r in known)
             verdict = Verdict(row.standing, _filled(row.says, words), by)
             return dataclasses.replace(
@@ -159,6 +167,8 @@ def _of_job(case: Case) -> Iterator[str]:
     job = case.job
     if job is None:
         return
+    if case.written is not None and job.created is not None and case.written.until < job.created:
+        yield "log-before-job"
     if job.state.phase is Phase.TOMBSTONE:
         yield "job-deleted"
         if _retention_may_be_over(job, case):
@@ -221,6 +231,8 @@ def _words(error: Finding, case: Case) -> dict[str, str]:
         "foreign": case.foreign or "another account",
         "job": case.job_id or "the job",
         "state": job.state.short if job else "not there",
+        "written": case.written.text if case.written else "an unknown time",
+        "made": f"{job.created:%Y-%m-%d %H:%M} UTC" if job and job.created else "at an unknown time",
         "age": age(case.now - job.created) if job and job.created else "a while",
         "newest": newest.id if newest else "none",
         "keyed_to": (job.keyed_to if job else None) or "none",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fwdoctor.causes.code import CodeSetting
 from fwdoctor.causes.join import join
 from fwdoctor.explain.catalogue import catalogue
-from fwdoctor.finding import Finding, Location, Severity, Side, Witness
+from fwdoctor.finding import Finding, Location, Severity, Side, Standing, Verdict, Witness
 from fwdoctor.rulebook import rulebook
 
 LOG = Location("run.log", 120)
@@ -52,6 +54,14 @@ def test_three_witnesses_are_one_finding() -> None:
     assert told.remedy[0].text.startswith("src/train.py:31: hot_load_deployment_id: ")
     assert told.remedy[1:] == root.remedy
     assert (told.rule, told.message) == (root.rule, root.message)
+
+
+def test_an_error_that_the_state_says_nothing_about_is_no_witness() -> None:
+    """Such as one of a log from before the job was made."""
+    root, hotload = remote("FWP305", **KEYED), error("FWE702", seconds="600")
+    unsettled = replace(hotload, verdict=Verdict(Standing.UNSETTLED, "an old log"))
+    assert join([root], [hotload], []).apply([root, hotload]) != [root, hotload]
+    assert join([root], [unsettled], []).apply([root, unsettled]) == [root, unsettled]
 
 
 def test_without_other_witnesses_there_is_no_chain() -> None:

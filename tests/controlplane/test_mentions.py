@@ -1,14 +1,15 @@
-"""Which jobs and deployments a log speaks of, and near which error."""
+"""Which jobs and deployments a log speaks of, near which error, and when it was written."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from fwdoctor.controlplane.mentions import NEAR, Mention, in_text, near, read, subject
+from fwdoctor.controlplane.mentions import NEAR, Lines, Mention, in_text, near, read, subject, written
 from fwdoctor.controlplane.names import Kind
 from fwdoctor.finding import Finding, Location, Severity, Side
 
@@ -78,26 +79,28 @@ def test_what_stands_nearest_counts_but_the_error_itself_counts_more(
     ]
     if error.location is None:
         named = [(1, Mention(JOB, "near")), (2, Mention(DEPLOYMENT, "d-before"))]
-    found = subject(error, named)
+    found = subject(error, Lines(named))
     assert (found.job.id if found.job else None, found.deployment.id if found.deployment else None) == (
         job,
         deployment,
     )
 
 
+def _lines(path: str) -> Iterator[str]:
+    with open(path) as file:
+        yield from file
+
+
 def test_only_lines_around_errors_are_searched(tmp_path: Path) -> None:
     log = tmp_path / "run.log"
-    log.write_text("".join(f"accounts/acme/deployments/d{n}\n" for n in range(1, 2001)))
-
-    def lines(path: str) -> Iterator[str]:
-        with open(path) as file:
-            yield from file
-
-    named = read(str(log), [_error(1000)], lines)
-    assert [line for line, _ in named] == list(range(1000 - NEAR, 1000 + NEAR + 1))
-    assert near(_error(1000), named) == named
-    assert near(_error(1000 + 2 * NEAR), named) == named[-1:]
-    assert near(_error(None), named) == []
+    log.write_text("".join(f"2026-08-19 10:00 accounts/acme/deployments/d{n}\n" for n in range(1, 2001)))
+    found = read(str(log), [_error(1000)], _lines)
+    there = list(range(1000 - NEAR, 1000 + NEAR + 1))
+    assert [line for line, _ in found.named] == there
+    assert [line for line, _ in found.dated] == there
+    assert near(_error(1000), found) == found
+    assert near(_error(1000 + 2 * NEAR), found) == Lines(found.named[-1:], found.dated[-1:])
+    assert near(_error(None), found) == Lines()
 
 
 def test_a_pipe_is_not_read_twice(tmp_path: Path) -> None:
@@ -107,5 +110,75 @@ def test_a_pipe_is_not_read_twice(tmp_path: Path) -> None:
     def lines(path: str) -> Iterator[str]:
         raise AssertionError(path)
 
-    assert read(str(pipe), [_error()], lines) == []
-    assert read(str(tmp_path / "nowhere"), [_error()], lines) == []
+    assert read(str(pipe), [_error()], lines) == Lines()
+    assert read(str(tmp_path / "nowhere"), [_error()], lines) == Lines()
+
+
+TEN = datetime(2026, 8, 19, 10, tzinfo=UTC)
+#: Of a time without a zone: where it is that time last.
+LATEST = TEN + timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "until"),
+    [
+        ("2026-08-19 10:00:00,123 INFO x", "2026-08-19 10:00", LATEST),
+        ("2026-08-19 10:00 x", "2026-08-19 10:00", LATEST),
+        ("[2026-08-19T10:00:00] x", "2026-08-19 10:00", LATEST),
+        ("2026-08-19T10:00:00.123456789Z stderr F x", "2026-08-19 10:00 UTC", TEN),
+        ("2026-08-19 10:00:00.5 UTC | x", "2026-08-19 10:00 UTC", TEN),
+        ("2026-08-19T12:00:00+02:00 x", "2026-08-19 12:00+02:00", TEN),
+        ("2026-08-19 03:00:00 -0700 x", "2026-08-19 03:00-0700", TEN),
+        ('{"timestamp": "2026-08-19T10:00:00Z", "level": "ERROR"}', "2026-08-19 10:00 UTC", TEN),
+        ("ts=2026-08-19T10:00:00Z level=error", "2026-08-19 10:00 UTC", TEN),
+        ("time: 2026-08-19 10:00:00", "2026-08-19 10:00", LATEST),
+    ],
+)
+def test_the_time_of_a_line(line: str, text: str, until: datetime) -> None:
+    found = written(line)
+    assert found is not None
+    assert (found.text, found.until) == (text, until)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "10:00:00,123 INFO x",
+        "Aug 19 10:00:00 host x",
+        "E0819 10:00:00.1 x",
+        "the key expires 2026-08-19 10:00:00",
+        "2026-08-19",
+        "2026-02-31 10:00:00 x",
+        "2026-08-19 29:00:00 x",
+        "2026-08-19 10:00:00+99:99 x",
+        "12026-08-19 10:00:00",
+        "checkpoint-2026-08-19 10:00",
+    ],
+)
+def test_what_is_no_time_of_a_line(line: str) -> None:
+    assert written(line) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "until"),
+    [
+        (1, LATEST),  # the next line that says it
+        (2, LATEST),  # itself
+        (3, LATEST + timedelta(hours=1)),
+        (9, LATEST + timedelta(hours=1, days=1)),  # nothing after it says when it was
+    ],
+)
+def test_an_error_is_not_younger_than_the_next_line_with_a_time(
+    tmp_path: Path, place: int, until: datetime
+) -> None:
+    log = tmp_path / "run.log"
+    log.write_text("x\n2026-08-19 10:00:00 a\nTraceback\n2026-08-19 11:00:00 b\n" + "x\n" * 9)
+    error = _error(place)
+    found = subject(error, near(error, read(str(log), [error], _lines))).written
+    assert found is not None
+    assert found.until == until
+
+
+def test_a_log_without_times_was_written_at_no_time() -> None:
+    assert subject(_error(1), Lines([(1, Mention(JOB, "j1"))])).written is None

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fwdoctor.controlplane.mentions import Written
 from fwdoctor.controlplane.resources import Checkpoint, Deployment, Job, Replica
 from fwdoctor.controlplane.verdicts import Case, _words, facts, judge, verdicts
 from fwdoctor.explain.catalogue import catalogue
@@ -92,6 +93,10 @@ def _case(**known: Any) -> Case:
     return Case(**{"account": "acme", "now": NOW, "job_id": "j1", "deployment_id": "d1", **known})
 
 
+def _written(**ago: float) -> Written:
+    return Written("then", NOW - timedelta(**ago))
+
+
 GCS = _error("checkpoint-not-in-gcs", checkpoint="step-1")
 SYNC = _error("hotload-timeout", snapshot="step-1")
 ANSWER = _error("trainer-ready-timeout", job="j1")
@@ -169,6 +174,24 @@ PURE: dict[str, tuple[Finding, Case, Standing | None, str]] = {
         "either",
     ),
     "another account's": (ANSWER, Case("acme", NOW, foreign="zenith"), CORRECTED, "belongs to acme"),
+    "a log from before the job was made": (
+        ANSWER,
+        _case(job=_job("RUNNING", days=1), answers=True, written=_written(days=1, minutes=1)),
+        UNSETTLED,
+        "the log is of then, and j1 was made after that, 2026-08-18 12:00 UTC",
+    ),
+    "a log from after that": (
+        ANSWER,
+        _case(job=_job("RUNNING", days=1), rules=frozenset({"FWP104"}), written=_written(hours=23)),
+        CONFIRMED,
+        "either",
+    ),
+    "an old log of what the job has no say in": (
+        _error("api-key-rejected"),
+        _case(job=_job("RUNNING", days=1), written=_written(days=9)),
+        CORRECTED,
+        "the run had another one",
+    ),
     "no such class": (_error("dataset-empty"), Case("acme", NOW, foreign="zenith"), None, ""),
 }
 
@@ -407,3 +430,19 @@ def test_each_row_of_the_table_with_remote_state_is_there() -> None:
     """Rows that are about a call, a setting or the code alone have no state."""
     remote = {"7", "13", "15", "20", "21", "22", "23", *map(str, range(30, 42))}
     assert remote == {row[0] for row in ROUTED} - {"-"}
+
+
+def test_a_log_of_an_earlier_run_of_that_name_is_no_witness(tmp_path: Path) -> None:
+    """The job's state explains the error by heart, and the log is a year old: nothing is confirmed or joined."""
+    path = tmp_path / "run.log"
+    with FakeControlPlane() as plane:
+        _keyed(plane)
+        path.write_text(f"step 1 done\n{HOTLOAD}\n", "utf-8")
+        (fits,) = check(plane, log=path).errors
+        path.write_text(f"2025-08-19 10:00:00 step 1 done\n{HOTLOAD}\n", "utf-8")
+        (old,) = check(plane, log=path).errors
+    assert fits.verdict is not None
+    assert fits.verdict.rules == ("FWP305",)
+    assert old.verdict is not None
+    assert (old.verdict.standing, old.verdict.rules) == (UNSETTLED, ())
+    assert f"and {TRAINER} was made after that" in old.verdict.message

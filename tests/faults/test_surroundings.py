@@ -137,4 +137,4 @@ def test_a_folder_that_must_not_be_read(tmp_path: Path) -> None:
     hidden.chmod(0o700)
     sound(done)
     assert done.returncode == 2
-    assert "permission denied" in done.stderr
+    assert "Path '.' is not readable" in done.stderr

@@ -241,7 +241,7 @@ def test_read_only_files_are_told_and_left(command: list[str], tmp_path: Path) -
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write into any folder")
 @pytest.mark.parametrize("words", WRITING, ids=" ".join)
 def test_a_read_only_folder_is_told_and_left(words: list[str], tmp_path: Path) -> None:
-    project(tmp_path, "a.py", "training/utils/__init__.py")
+    project(tmp_path, "a.py", "training/utils/__init__.py", "training/recipes/rl_loop.py")
     (tmp_path / "log.txt").write_text("RuntimeError: Trainer job a-1 is archived\n")
     tmp_path.chmod(0o555)
     done = shell('"$@"', *words, cwd=tmp_path)

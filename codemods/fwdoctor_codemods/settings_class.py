@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 
-from fwdoctor.moves import ClassMove
+from fwdoctor.moves import ClassMove, provisioning
 from fwdoctor.surface.model import MISSING
 from fwdoctor_codemods.core.example import Example
 from fwdoctor_codemods.core.model import BindingKind
@@ -93,7 +93,7 @@ class Codemod(Base):
     after = ("service_client", "keyword_dict")  # what a service takes over is no use of the old API any more
 
     def plan(self) -> None:
-        api_level = self._uses_removed_api()
+        api_level = self._stays_old()
         for node in self.port.model.calls:
             move = self.port.class_move(self.port.resolve(node.func))
             if move is None:
@@ -138,17 +138,79 @@ class Codemod(Base):
         """Whether a subclass has more than a docstring and ``pass``."""
         return any(not isinstance(s, ast.Pass | ast.Expr) for s in node.body)
 
-    def _uses_removed_api(self) -> bool:
-        """Whether the file uses names of the cookbook that the target lacks and that no move replaces."""
+    def _stays_old(self) -> bool:
+        """Whether the classes stay what they are, but for what recipes and service clients are given.
+
+        A service client cannot be given settings that stay: then its code stays, too.
+        """
+        removed = self._removed_api()
+        services = [s for s in self.port.services if s.is_go]
+        guarded = self._guarded_use()
+        if guarded is None and not any(self._provisions(path) for path in removed):
+            # Something else that the target lacks has no say in what the service client is given.
+            return bool(removed) and not services
+        for service in services:
+            settings = service.given.get(service.move.trainer)
+            if settings is not None and self._is_declared(settings):
+                service.refuse(service.call, "other code of this file needs its settings as they are")
+        if guarded is not None:
+            self._tell_guarded(guarded)
+        return True
+
+    def _tell_guarded(self, guarded: ast.Attribute) -> None:
+        """Say at the class why it stays: what is written for several versions is not the place for it."""
+        uses = (*self.port.model.names, *self.port.model.attributes)
+        found = [use for use in uses if self.port.class_move(self.port.resolve(use)) is not None]
+        free = [use for use in found if not self.port.guards.around(use)]
+        for use in sorted(free, key=lambda use: (use.lineno, use.col_offset))[:1]:
+            read = self.port.original(guarded)
+            detail = (
+                f"code for several versions reads {read}, which has another name there; port both by hand"
+            )
+            self.port.note("FWD101", use, detail=detail)
+
+    def _guarded_use(self) -> ast.Attribute | None:
+        """A use of a field that has another name now, in code that is left as it is for the sake of other versions.
+
+        The class that it is a field of must not change, then. Where the code looks the field itself up, it
+        may: such code goes on to work.
+        """
+        for node in self.port.model.attributes if self.port.guards else ():
+            move = self.port.class_move(self.port.type_of(node.value))
+            if move is None or not self.port.guards.around(node):
+                continue
+            target = self.port.surfaces.target.class_at(move.new or "")
+            there = target is not None and target.field_named(node.attr) is not None
+            if not there and not self.port.guards.looks_up(node, node.attr):
+                return node
+        return None
+
+    def _is_declared(self, settings: ast.expr) -> bool:
+        """Whether settings are of an old class because something declares or keeps them so, not just made here."""
+        while isinstance(settings, ast.Call) and self.port.is_copy(settings):
+            settings = settings.args[0]
+        if self.port.class_move(self.port.type_of(settings)) is None or isinstance(settings, ast.Call):
+            return False
+        value = self.port.model.single_value(settings) if isinstance(settings, ast.Name) else None
+        return value is None or self._is_declared(value)
+
+    def _removed_api(self) -> set[str]:
+        """The names of the cookbook that the file uses, and that the target lacks and no move replaces."""
         carried = {n for s in self.port.services if s.is_go for n in s.carried}
+        found = set()
         for node in (*self.port.model.names, *self.port.model.attributes):
             raw = None if node in carried else self.port.model.resolve(node)
             if raw is None or self.port.surfaces.target.locate(raw) is not MISSING:
                 continue
             path = self.port.canonical(raw)
             if path and path not in self.port.moves.classes and path not in self.port.moves.managers:
-                return True
-        return False
+                found.add(path)
+        return found
+
+    @staticmethod
+    def _provisions(path: str) -> bool:
+        """Whether a name belongs to what took settings of the old classes."""
+        return path.startswith("training.utils.infra.") or path in provisioning().calls
 
     def _feeds_recipes_only(self, node: ast.expr) -> bool:
         parent = self.port.model.parents.get(node)

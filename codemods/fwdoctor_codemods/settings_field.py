@@ -82,6 +82,9 @@ class Codemod(Base):
         if spread_of(node) is not None or cls.constructor.opaque:
             return None
         stale = [k for k in node.keywords if k.arg and self._went(path, cls, k.arg)]
+        left = {k.arg for k in node.keywords if k.arg and k not in stale}
+        if cls.constructor.missing(len(node.args), left):
+            stale = []  # the class is another one by now, and needs something for what went: nothing is lost
         extra = self.port.extra_arguments.get(node, [])
         if not stale and not extra:
             return None

@@ -10,7 +10,7 @@ from functools import cache
 
 from fwdoctor.fit.uses import Asks, Question
 from fwdoctor.lean_dataclass import dataclass
-from fwdoctor.surface.model import MISSING, Class, Function, Kind, Surface, signature_of
+from fwdoctor.surface.model import MISSING, Class, Function, Surface, signature_of
 from fwdoctor.surface.timeline import Product, timeline
 
 
@@ -72,12 +72,8 @@ def _call(question: Question, signature: Function) -> tuple[Wrong, ...]:
     if question.asks is Asks.POSITIONAL:
         fits = question.positional <= len(order) or signature.accepts_any_positional
         return FITS if fits else (Wrong("FWD108", f"{question.positional} positional arguments", len(order)),)
-    given = question.given | {p.name for p in order[: question.positional]}
-    return tuple(
-        Wrong("FWD114", f"{p.name}=")
-        for p in signature.parameters
-        if p.default is None and p.kind not in (Kind.VAR_POSITIONAL, Kind.VAR_KEYWORD) and p.name not in given
-    )
+    missing = signature.missing(question.positional, question.given)
+    return tuple(Wrong("FWD114", f"{name}=") for name in missing)
 
 
 def has_attribute(cls: Class, name: str) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from fwdoctor_codemods.core import registry
-from fwdoctor_codemods.core.port import Port
+from fwdoctor_codemods.core.port import Port, left
 from fwdoctor_codemods.core.source import Edit, splice
 
 from fwdoctor.finding import Finding
@@ -139,7 +139,7 @@ def _applied(port: Port, edits: list[Edit], context: Context) -> Port:
 def _finding(session: Port, misfit: misfits.Misfit) -> Finding:
     variables = {"path": session.path, "target": session.surfaces.label, **misfit.variables}
     location = session.source.location(session.path, misfit.node)
-    return rulebook()[misfit.rule].fill(variables, location=location)
+    return left(rulebook()[misfit.rule].fill(variables, location=location))
 
 
 def _verify(first: Port, before: list[misfits.Misfit], step: _Step, context: Context) -> None:

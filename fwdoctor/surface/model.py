@@ -7,7 +7,7 @@ A surface answers three ways: the symbol, :data:`MISSING` (this version certainl
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 
@@ -85,6 +85,18 @@ class Function:
         """The parameters that positional arguments fill, in order."""
         return tuple(
             p for p in self.parameters if p.kind in (Kind.POSITIONAL_ONLY, Kind.POSITIONAL_OR_KEYWORD)
+        )
+
+    def missing(self, positional: int, given: Collection[str]) -> tuple[str, ...]:
+        """The parameters that a call must pass and does not: so many positional arguments, these keywords."""
+        filled = {p.name for p in self.positional[:positional]}
+        return tuple(
+            p.name
+            for p in self.parameters
+            if p.default is None
+            and p.kind not in (Kind.VAR_POSITIONAL, Kind.VAR_KEYWORD)
+            and p.name not in filled
+            and p.name not in given
         )
 
     @property

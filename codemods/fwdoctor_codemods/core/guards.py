@@ -44,6 +44,18 @@ class Guards:
             return False
         return any(part in self._branches for part in (node, *self._model.ancestors(node)))
 
+    def looks_up(self, node: ast.AST, name: str) -> bool:
+        """Whether the guard around a node asks for ``name`` itself, or bears that it is not there."""
+        for parent in self._model.ancestors(node):
+            match parent:
+                case ast.If(test=test) | ast.IfExp(test=test):
+                    if any(isinstance(n, ast.Constant) and n.value == name for n in ast.walk(test)):
+                        return True
+                case ast.Try() | ast.TryStar():
+                    if any(names(h.type) & {"AttributeError"} for h in parent.handlers):
+                        return True
+        return False
+
     @cached_property
     def _branches(self) -> frozenset[ast.AST]:
         """The statements and expressions that a guard stands in front of."""

@@ -307,18 +307,23 @@ class Names:
                     return self.canonical(f"{owner.rpartition('.')[0]}.{name}")
         return None
 
-    def _local_attribute(self, class_name: str, attribute: str) -> str | None:
-        found = self.model.module.bindings.get(class_name, [])
+    def declared(self, node: ast.Attribute) -> ast.expr | None:
+        """The annotation of an attribute in its class, where that is a class of this file."""
+        owner = self.type_of(node.value) or ""
+        cls = self._local_class(owner[len(LOCAL) :]) if owner.startswith(LOCAL) else None
+        return _annotation(cls, node.attr) if cls is not None else None
+
+    def _local_class(self, name: str) -> ast.ClassDef | None:
+        found = self.model.module.bindings.get(name, [])
         node = found[0].node if len(found) == 1 else None
-        if not isinstance(node, ast.ClassDef):
+        return node if isinstance(node, ast.ClassDef) else None
+
+    def _local_attribute(self, class_name: str, attribute: str) -> str | None:
+        node = self._local_class(class_name)
+        if node is None:
             return None
-        for statement in node.body:
-            if (
-                isinstance(statement, ast.AnnAssign)
-                and isinstance(statement.target, ast.Name)
-                and statement.target.id == attribute
-            ):
-                return self.annotated(statement.annotation)
+        if (annotation := _annotation(node, attribute)) is not None:
+            return self.annotated(annotation)
         if values := self._stored_on_self(node).get(attribute):
             return self._agreed(self.type_of(v) for v in values)
         for base in node.bases:
@@ -340,3 +345,15 @@ class Names:
                         found.setdefault(target.attr, []).append(part.value)  # type: ignore[attr-defined]
             self._stored[node] = found
         return self._stored[node]
+
+
+def _annotation(cls: ast.ClassDef, attribute: str) -> ast.expr | None:
+    """How a class declares an attribute."""
+    for statement in cls.body:
+        if (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.target.id == attribute
+        ):
+            return statement.annotation
+    return None

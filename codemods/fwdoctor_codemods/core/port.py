@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fwdoctor.finding import Finding
+from fwdoctor.finding import Finding, Remedy
 from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
@@ -382,7 +382,7 @@ class Port(Names):
     def note(self, rule: str, node: ast.AST, *, marker: bool = True, **variables: str) -> None:
         """Leave something for a person: a finding at ``node``, and a marker above its statement."""
         filled = {"path": self.path, "target": self.surfaces.label} | variables
-        finding = self.rules[rule].fill(filled, location=self.source.location(self.path, node))
+        finding = left(self.rules[rule].fill(filled, location=self.source.location(self.path, node)))
         if not self.allows(rule):
             return
         if (ignore := self.ignored_at(node, rule)) is not None:
@@ -533,18 +533,38 @@ class Port(Names):
 
     def stays_old(self, node: ast.expr) -> bool:
         """Whether the value of ``node`` will still be of a class that was to be renamed: see ``kept``."""
-        if node in self.kept:
-            return True
-        if isinstance(node, ast.Call) and self.is_copy(node):
-            return self.stays_old(node.args[0])
-        if not isinstance(node, ast.Name):
+        return self._is_kept(node, set())
+
+    def _is_kept(self, node: ast.expr | None, seen: set[ast.AST]) -> bool:
+        """As :meth:`stays_old`, along the same ways on which types are found."""
+        if node is None or node in seen:
             return False
-        for binding in self.model.bindings(node):
-            if binding.value is not None and binding.value is not node and binding.value in self.kept:
+        seen.add(node)
+        match node:
+            case _ if node in self.kept:
                 return True
-            if binding.annotation is not None and any(p in self.kept for p in ast.walk(binding.annotation)):
-                return True
+            case ast.Call() if self.is_copy(node):
+                return self._is_kept(node.args[0], seen)
+            case ast.Call():
+                function = self.model.local_function(node.func)
+                return function is not None and self._names_kept(function.returns)
+            case ast.Name():
+                return any(
+                    self._is_kept(b.value, seen) or self._names_kept(b.annotation)
+                    for b in self.model.bindings(node)
+                )
+            case ast.Attribute():
+                return self._names_kept(self.declared(node))
+            case ast.IfExp():
+                return self._is_kept(node.body, seen) or self._is_kept(node.orelse, seen)
+            case ast.BoolOp():
+                return any(self._is_kept(value, seen) for value in node.values)
+            case ast.NamedExpr() | ast.Await():
+                return self._is_kept(node.value, seen)
         return False
+
+    def _names_kept(self, annotation: ast.expr | None) -> bool:
+        return annotation is not None and any(part in self.kept for part in ast.walk(annotation))
 
     def class_move(self, path: str | None) -> ClassMove | None:
         """The move of a settings class that the target can take part in, or None."""
@@ -552,6 +572,14 @@ class Port(Names):
         if move is None or move.new is None or not self.target_has(move.new):
             return None
         return move
+
+
+def left(finding: Finding) -> Finding:
+    """A finding of what a port leaves: to run the very command that leaves it is no remedy."""
+    commands = [command for remedy in finding.remedy for command in remedy.commands]
+    if any(c.startswith("fwdoctor migrate ") and not c.startswith("fwdoctor migrate --") for c in commands):
+        return replace(finding, remedy=(Remedy("Port it by hand, then delete the marker."),))
+    return finding
 
 
 def _may_hold(field: Parameter, value: ast.expr) -> bool:

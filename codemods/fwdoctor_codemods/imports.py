@@ -83,6 +83,8 @@ class Codemod(Base):
         super().__init__(port)
         #: names that join an import statement
         self.added: list[tuple[ast.ImportFrom, str]] = []
+        #: what takes the place of a name, by the module that it comes from
+        self.renamed: set[tuple[str | None, str]] = set()
         #: of the statements that were rewritten: the last name that stays
         self.last: dict[ast.ImportFrom, ast.alias] = {}
 
@@ -118,10 +120,14 @@ class Codemod(Base):
             used = (
                 bool(staying) or self.port.model.is_exported(local) or (self._quoting(local) and not quoted)
             )
+            if not used and (gone or renamed) and self.port.is_taken(local, statement):
+                used = True
             move = self.port.class_move(self.port.canonical(self._path(statement, alias)))
             if move is not None and (renamed or quoted):
                 successor = (move.new or "").rpartition(".")[2]
                 text = f"{successor} as {alias.asname}" if alias.asname else successor
+                if not alias.asname:
+                    self.renamed.add((self.port.model.source_of(statement), successor))
                 if used and not alias.asname:
                     beside.append(text)
                 elif alias.asname is None and self._is_imported(statement, successor):
@@ -263,6 +269,8 @@ class Codemod(Base):
     def _add(self, request: ImportRequest) -> None:
         module, _, name = request.path.rpartition(".")
         text = name if name == request.local else f"{name} as {request.local}"
+        if text == name and (module, name) in self.renamed:
+            return  # an old name became it
         fitting = [
             s
             for s in self.port.model.tree.body

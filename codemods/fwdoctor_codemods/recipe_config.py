@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Collection
 
 from fwdoctor.moves import ArgumentMove
 from fwdoctor.surface.model import Function
@@ -199,6 +200,10 @@ class _ConfigCall:
             return None
         if {"trainer", "infra"} <= keywords.keys():
             return None  # a wrapper of its own kind; the leftover is reported
+        if (beside := spread_of(self.node)) is not None and self._moves_in(keywords):
+            # The settings may be in the dictionary: they cannot be given twice.
+            self._tell_opaque(beside)
+            return None
         if (shared := self._not_to_copy(keywords)) is not None:
             advice = "job ids are its fields now, but it may be None, or it changes behind this call"
             self.port.note("FWD110", self.node, what=self.port.original(shared), advice=advice)
@@ -217,14 +222,20 @@ class _ConfigCall:
                 self.call.append(NewArgument(name, text))
         return self.call.code()
 
+    def _moves_in(self, keywords: dict[str, ast.expr]) -> bool:
+        """Whether something that is passed becomes a field of what is passed beside it."""
+        moves = [self.port.moves.config.get(k) for k, v in keywords.items() if not is_none(v)]
+        return any(m is not None and m.how == "into" for m in moves)
+
     def _not_to_copy(self, keywords: dict[str, ast.expr]) -> ast.expr | None:
         """Settings that are to take more fields and cannot: they may be None, or are changed afterwards."""
-        moves = [self.port.moves.config.get(k) for k, v in keywords.items() if not is_none(v)]
         settings = keywords.get("infra", keywords.get("trainer"))
-        if settings is None or not any(m is not None and m.how == "into" for m in moves):
+        if settings is None or not self._moves_in(keywords):
             return None
-        if any(isinstance(part, ast.Constant) and part.value is None for part in _results(settings)):
+        if any(self._may_be_none(part) for part in _results(settings)):
             return settings
+        if isinstance(settings, ast.Attribute):
+            return settings if self._is_changed(settings.attr) else None
         if not isinstance(settings, ast.Name):
             return None
         home = self.port.function_of(settings)
@@ -235,6 +246,19 @@ class _ConfigCall:
                     if behind and self.port.function_of(store) is home:
                         return settings
         return None
+
+    def _may_be_none(self, node: ast.expr) -> bool:
+        values = [b.value for b in self.port.model.bindings(node)] if isinstance(node, ast.Name) else [node]
+        return any(value is not None and is_none(value) for value in values)
+
+    def _is_changed(self, attribute: str) -> bool:
+        """Whether some code sets fields of what an attribute of that name holds."""
+        return any(
+            isinstance(store, ast.Attribute)
+            and isinstance(store.value, ast.Attribute)
+            and store.value.attr == attribute
+            for store in self.port.stores
+        )
 
     def _tell_reference(self, keywords: dict[str, ast.expr]) -> None:
         """Whether a reference trainer is made or not made now, where both sides can be seen.
@@ -475,6 +499,10 @@ class _ConfigCall:
             self.port.remove(inner)
             if not self._without_effect(name, ast.unparse(inner)):
                 self.port.tell_lost(self.node, origin, old, inner, name)
+        given = {a.arg for a in call_arguments(made) if isinstance(a, ast.keyword)} | {
+            *order[: len(made.args)]
+        }
+        new += self._defaults(move, given)
         comments = comments_in(self.port.original(made)) if inline else []
         self.port.orphans.append((self.node, self.call.replace(i, new, comments)))
         self.port.remove(made.func)
@@ -486,13 +514,25 @@ class _ConfigCall:
         """A recipe without weight sync: "never sync" is what it does."""
         return name == "weight_sync_interval" and value == "0" and not self.accepts("weight_sync_timeout")
 
+    def _stores_of(self, name: ast.Name) -> list[ast.Attribute]:
+        """The assignments to fields of what a variable holds."""
+        found = self.port.model.scope_of(name).lookup(name.id)
+        uses = self.port.model.loads(name.id, found[0]) if found else []
+        parents = [self.port.model.parents[use] for use in uses]
+        return [p for p in parents if isinstance(p, ast.Attribute) and not isinstance(p.ctx, ast.Load)]
+
     def _read_out(self, i: int, move: ArgumentMove, value: ast.Name) -> None:
         """The object is made elsewhere: read its fields one by one, for the class is still there."""
         if not self.port.target_has(move.class_ or ""):
             return
+        stores = self._stores_of(value)
+        if any(store.lineno > self.node.lineno for store in stores):
+            advice = "it changes behind this call, which reads its settings; set the fields of this Config"
+            self.port.note("FWD110", self.node, what=self.port.original(value), advice=advice)
+            return
         made = self.port.model.single_value(value)
         known = None
-        if isinstance(made, ast.Call) and spread_of(made) is None and not made.args:
+        if isinstance(made, ast.Call) and spread_of(made) is None and not made.args and not stores:
             known = {k.arg for k in made.keywords}
         origin = self.port.origin_class(move.class_ or "")
         fields = self.port.moves.classes[move.class_ or ""].fields
@@ -500,7 +540,7 @@ class _ConfigCall:
         new, lost = [], []
         for field in origin.fields if origin else ():
             if known is not None and field.name not in known:
-                continue
+                continue  # (of a copy, see below)
             name = fields.get(field.name, field.name)
             if self.accepts(name) and self.call.index(name) is None:
                 new.append(NewArgument(name, f"{text}.{field.name}"))
@@ -516,8 +556,36 @@ class _ConfigCall:
                 what=text,
                 advice=f"this recipe takes no {', '.join(lost)}; if it sets them, they are gone",
             )
+        if known is not None:
+            new += self._defaults(move, known)
         self.call.replace(i, new)
         self.port.done[move.rule] += 1
+
+    def _defaults(self, move: ArgumentMove, given: Collection[str | None]) -> list[NewArgument]:
+        """What a copy of a Config is to be told of settings that it got anew: those that were not given, too.
+
+        The old object took the place of the one in the copied Config; field by field, that one's would stay.
+        """
+        origin = self.port.origin_class(move.class_ or "")
+        if origin is None or not self.port.is_copy(self.node):
+            return []
+        fields = self.port.moves.classes[move.class_ or ""].fields
+        found = []
+        for field in origin.fields:
+            name = fields.get(field.name, field.name)
+            if field.name in given or field.default is None or not self.accepts(name):
+                continue
+            if self.call.index(name) is None and _is_literal(field.default):
+                found.append(NewArgument(name, field.default))
+        return found
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return False
+    return True
 
 
 def _results(node: ast.expr) -> list[ast.expr]:

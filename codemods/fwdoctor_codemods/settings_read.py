@@ -55,16 +55,12 @@ class Codemod(Base):
         owner = self.port.type_of(node.value)
         if owner is None:
             return None
-        if owner.startswith("training.recipes."):
-            return self._of_config(node, owner)
+        if (config := self.port.config_of(owner, node.attr)) is not None:
+            return self._of_config(node, config)
         inner = node.value
         if isinstance(inner, ast.Attribute):
-            config = self.port.type_of(inner.value)
-            if (
-                config
-                and config.startswith("training.recipes.")
-                and (text := self._flattened(node, inner, config))
-            ):
+            config = self.port.config_of(self.port.type_of(inner.value), inner.attr)
+            if config and (text := self._flattened(node, inner, config)):
                 return text
         move = self.port.class_move(owner)
         if move is None or self.port.stays_old(node.value):

@@ -105,7 +105,8 @@ class Codemod(Base):
         if found is None or len(found[1]) != 1 or self.port.model.is_exported(target.id):
             return False
         loads = self.port.model.loads(target.id, found[0])
-        return bool(loads) and all(self.port.is_gone(load) for load in loads)
+        is_unused = bool(loads) and all(self.port.is_gone(load) for load in loads)
+        return is_unused and not self.port.is_taken(target.id, target)
 
     @staticmethod
     def _only_target(statement: ast.AST) -> ast.Name | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import Source
@@ -22,6 +22,8 @@ class Context:
     surfaces: Surfaces
     module_name: str | None = None
     fixture_type: Callable[[str], str | None] = lambda _: None
+    #: the names that other files import from it, "*" for all
+    taken: Callable[[], Collection[str]] = lambda: ()
     #: a snippet of a document: calls in it may leave out what they need
     abbreviated: bool = False
     #: write out old defaults that changed, instead of telling them
@@ -63,6 +65,7 @@ def open_port(
         rulebook(),
         module_name=context.module_name,
         fixture_type=context.fixture_type,
+        taken=context.taken,
         abbreviated=context.abbreviated,
         preserve_defaults=context.preserve_defaults,
         noqa=context.noqa,

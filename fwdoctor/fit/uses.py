@@ -217,9 +217,26 @@ def _attributes(port: Port) -> Iterator[Use]:
         if node.attr.startswith("__"):
             continue
         owner = port.type_of(node.value)
-        if owner is not None and not owner.startswith(LOCAL):
+        owner = port.config_of(owner, node.attr) or owner
+        if (
+            owner is not None
+            and not owner.startswith(LOCAL)
+            and not _comes_ported(port, node.value, node.attr)
+        ):
             asks = Asks.OWN_ATTRIBUTE if node.attr in own else Asks.ATTRIBUTE
             yield Use(node, Question(asks, owner, node.attr))
+
+
+def _comes_ported(port: Port, node: ast.expr, field: str) -> bool:
+    """Whether a test's fixture, whose class is renamed where it is made, has a field from then on."""
+    if not isinstance(node, ast.Name):
+        return False
+    bindings = port.model.bindings(node)
+    if not bindings or any(b.kind is not BindingKind.PARAMETER or b.annotation for b in bindings):
+        return False
+    move = port.class_move(port.type_of(node))
+    cls = port.surfaces.target.class_at(move.new) if move is not None and move.new else None
+    return cls is not None and cls.field_named(field) is not None
 
 
 def _is_dunder(name: str) -> bool:
@@ -262,7 +279,7 @@ def _calls(port: Port, *, look_through: bool) -> Iterator[Use]:
             path = port.type_of(node.args[0])
             if path is not None and not path.startswith(LOCAL):
                 for keyword in node.keywords:
-                    if keyword.arg:
+                    if keyword.arg and not _comes_ported(port, node.args[0], keyword.arg):
                         yield Use(keyword, Question(Asks.COPIED_FIELD, path, keyword.arg), short(path))
         elif (path := port.resolve(node.func)) is not None:
             yield from _bound(port, node, _raw(port, node.func, path), path)

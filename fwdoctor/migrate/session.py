@@ -9,6 +9,7 @@ import os
 
 from fwdoctor.finding import FileOutcome, FileStatus
 from fwdoctor.fit import project
+from fwdoctor.fit.neighbours import Neighbours
 from fwdoctor.fit.session import Context, open_port
 from fwdoctor.fit.target import Choice
 from fwdoctor.migrate import documents, notebooks, pieces, transform
@@ -36,6 +37,7 @@ class Session:
             ignore=choice.ignore,
         )
         self._fixtures = project.Fixtures(self._surfaces)
+        self._neighbours = Neighbours()
         self._diff = diff
 
     def file(self, path: str, data: bytes) -> Result | None:
@@ -81,6 +83,7 @@ class Session:
             self._context,
             module_name=project.module_name(path),
             fixture_type=lambda name: self._fixtures.lookup(path, name),
+            taken=lambda: self._neighbours.taken_from(path),
         )
         first = open_port(path, source.text, context, source.newline, tree)
         if (other := project.lookalike(path, first.model)) is not None:

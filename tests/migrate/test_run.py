@@ -329,3 +329,37 @@ def test_a_file_that_somebody_else_changes_meanwhile_is_left(
     assert report.exit_status() == 2
     assert "changed" in str(report.problems[0])
     assert (tmp_path / "b.py").read_text("utf-8") == OLD + "x = 1\n"
+
+
+SHARED = """\
+import os
+from fireworks.training.sdk import TrainerJobManager
+from training.recipes import rl_loop
+from training.utils import InfraConfig, WeightSyncConfig
+
+mgr = TrainerJobManager(api_key=os.environ.get("KEY", ""))
+
+def run():
+    cfg = rl_loop.Config(log_path="l", infra=InfraConfig(), weight_sync=WeightSyncConfig(weight_sync_interval=2))
+    return rl_loop.main(cfg, rlor_mgr=mgr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "kept"),
+    [
+        ("from common import mgr, run\nrun()\nmgr.list_checkpoints('j')\n", {"mgr", "TrainerJobManager"}),
+        ("from common import WeightSyncConfig, run\n", {"WeightSyncConfig"}),
+        ("import common\ncommon.run()\n", set()),
+        ("from common import run\n", set()),
+    ],
+)
+def test_what_other_files_import_stays(other: str, kept: set[str], tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "common.py").write_text(SHARED)
+    (tmp_path / "report.py").write_text(other)
+    run(tmp_path)
+    text = (tmp_path / "common.py").read_text()
+    left = {n for n in ("mgr", "TrainerJobManager", "WeightSyncConfig") if n in text}
+    assert left == kept
+    assert "trainer=TrainerConfig()" in text

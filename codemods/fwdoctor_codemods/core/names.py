@@ -167,7 +167,7 @@ class Names:
             case ast.Name(id="self" | "cls"):
                 return self._type_of_self(node)
             case ast.Name():
-                return self._agreed(self._type_of_binding(node, b) for b in self.model.bindings(node))
+                return self._agreed(self._type_of_binding(node, b) for b in self._telling(node))
             case ast.Attribute():
                 return self._type_of_attribute(node)
             case ast.IfExp():
@@ -180,6 +180,34 @@ class Names:
             case ast.Await():
                 return self.type_of(node.value)
         return None
+
+    def _telling(self, name: ast.Name) -> Iterable[Binding]:
+        """The bindings that say what a name holds: not ``x = None``, and not ``x = replace(x, …)``."""
+        found = self.model.bindings(name)
+        telling = [
+            b for b in found if b.value is None or not (is_none(b.value) or self._copies(b.value, name))
+        ]
+        return telling or found
+
+    def _copies(self, value: ast.expr, name: ast.Name) -> bool:
+        return (
+            isinstance(value, ast.Call)
+            and self.is_copy(value)
+            and isinstance(value.args[0], ast.Name)
+            and value.args[0].id == name.id
+        )
+
+    def config_of(self, owner: str | None, attribute: str) -> str | None:
+        """The recipe's Config that an attribute of a class belongs to.
+
+        Of a class of this file that extends a Config, these are the attributes that it does not define itself.
+        """
+        if owner is None or owner.startswith("training.recipes."):
+            return owner
+        cls = self._local_class(owner[len(LOCAL) :]) if owner.startswith(LOCAL) else None
+        if cls is None or len(cls.bases) != 1 or attribute in _own_names(cls):
+            return None
+        return self.recipe_config(cls.bases[0])
 
     @staticmethod
     def _agreed(types: Iterable[str | None]) -> str | None:
@@ -245,6 +273,16 @@ class Names:
             return self.type_of(binding.value)
         if binding.kind is BindingKind.PARAMETER:
             return self.fixture(name.id)
+        return self._type_of_element(binding.node)
+
+    def _type_of_element(self, target: ast.AST) -> str | None:
+        """The type of a variable of a loop over values that are written out."""
+        match self.model.parents.get(target):
+            case ast.For(target=found, iter=values) | ast.comprehension(target=found, iter=values):
+                if isinstance(values, ast.Name):
+                    values = self.model.single_value(values) or values
+                if found is target and isinstance(values, ast.List | ast.Tuple):
+                    return self._agreed(self.type_of(v) for v in values.elts)
         return None
 
     def is_fixture(self, name: str) -> bool:
@@ -357,3 +395,17 @@ def _annotation(cls: ast.ClassDef, attribute: str) -> ast.expr | None:
         ):
             return statement.annotation
     return None
+
+
+def _own_names(cls: ast.ClassDef) -> set[str]:
+    """What a class defines in its body."""
+    found = set()
+    for statement in cls.body:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                found.add(name)
+            case ast.Assign(targets=targets):
+                found |= {t.id for t in targets if isinstance(t, ast.Name)}
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                found.add(name)
+    return found

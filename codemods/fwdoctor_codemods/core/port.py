@@ -11,7 +11,7 @@ import ast
 import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +110,7 @@ class Port(Names):
         source: its text.
         tree: its parsed ``ast``.
         module_name, fixture_type: as for :class:`Names`.
+        taken: the names that other files import from this one, ``*`` for all.
         abbreviated: calls may leave out what they need, as in the snippets of a document.
         preserve_defaults: write out old defaults that changed, instead of telling them.
         noqa: leave statements alone, too, that linters are told to leave alone.
@@ -127,6 +128,7 @@ class Port(Names):
         *,
         module_name: str | None = None,
         fixture_type: Callable[[str], str | None] = lambda _: None,
+        taken: Callable[[], Collection[str]] = lambda: (),
         abbreviated: bool = False,
         preserve_defaults: bool = False,
         noqa: bool = False,
@@ -134,6 +136,7 @@ class Port(Names):
     ) -> None:
         super().__init__(path, tree, surfaces, moves, module_name=module_name, fixture_type=fixture_type)
         self.path = path
+        self._taken = taken
         self.abbreviated = abbreviated
         self.preserve_defaults = preserve_defaults
         self.allows = allows
@@ -254,6 +257,13 @@ class Port(Names):
             else:
                 stack += children(current)
         return result
+
+    def is_taken(self, name: str, at: ast.AST) -> bool:
+        """Whether a name that is bound at ``at`` is the whole module's, and other files use it."""
+        if self.model.scope_of(at) is not self.model.module:
+            return False
+        taken = self._taken()
+        return name in taken or "*" in taken
 
     def is_gone(self, node: ast.AST) -> bool:
         """Whether ``node`` is part of something that was removed, and not written again elsewhere."""
@@ -474,7 +484,8 @@ class Port(Names):
         if self.is_copy(node):
             return self.model.resolve(node.func) == "dataclasses.replace"
         path = self.resolve(node.func)
-        return path in self.moves.classes or path in {m.new for m in self.moves.classes.values()}
+        known = {*self.moves.classes, *(m.new for m in self.moves.classes.values())}
+        return path is not None and path in known
 
     def _replace(self, at: ast.AST) -> str:
         found = self.model.scope_of(at).lookup("replace")

@@ -7,9 +7,10 @@ place (hashes, a line continued within the requirement, Poetry's own notation) i
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,11 @@ from fwdoctor.environment.cookbook import Source, read_checkout
 from fwdoctor.environment.declarations import Declaration, declarations
 from fwdoctor.environment.project import folder_of, folders_up, root_of
 from fwdoctor.environment.reading import Reader, shown
-from fwdoctor.finding import FileOutcome, FileStatus, Finding, Location
+from fwdoctor.finding import FileOutcome, FileStatus, Finding, Location, Problem
 from fwdoctor.migrate.writing import Result
 from fwdoctor.rulebook import rulebook
+from fwdoctor.source.discovery import discover
+from fwdoctor.source.sieve import sieve
 from fwdoctor.source.write import unified_diff
 from fwdoctor.surface import timeline
 from fwdoctor.surface.timeline import Version
@@ -50,17 +53,41 @@ def bump(paths: Sequence[str], pin: str, label: str, *, diff: bool = False) -> l
         diff: add a unified diff to every outcome.
     """
     reader = Reader()
+    made = (_file(path, entries, pin, label, reader) for path, entries in _declared(paths, reader).items())
+    results = [r for r in made if r is not None]
+    if diff:
+        return results
+    return [replace(r, outcome=replace(r.outcome, diff=None)) for r in results]
+
+
+def left(paths: Sequence[str], reason: str) -> list[Result]:
+    """The project files around some paths that pin the SDK, and why they stay as they are."""
+    found = _declared(paths, Reader())
+    files = [path for path, entries in found.items() if entries]
+    return [Result(FileOutcome(shown(path), FileStatus.SKIPPED, reason=reason)) for path in files]
+
+
+def unported(paths: Sequence[str], looked_at: Collection[str]) -> str | None:
+    """Why a pin is not to follow yet: code beside it that was not looked at. None if there is none."""
+    seen = {os.path.realpath(path) for path in looked_at}
+    folders = {path.parent for path, entries in _declared(paths, Reader()).items() if entries}
+    others = [f for f in discover(sorted(folders)).files if os.path.realpath(f) not in seen]
+    found = [path for path, data in sieve(others) if not isinstance(data, Problem)]
+    if not found:
+        return None
+    what = f"{shown(Path(found[0]))} uses" if len(found) == 1 else f"{len(found)} other files use"
+    return f"its version stays as it is: {what} Fireworks, too, and was not looked at; port the whole folder"
+
+
+def _declared(paths: Sequence[str], reader: Reader) -> dict[Path, list[Declaration]]:
+    """The files around some paths that declare the SDK, with what they declare and is not locked."""
     found: dict[Path, list[Declaration]] = {}
     for folder in _folders(paths):
         for declaration in declarations(folder, frozenset({_SDK}), reader):
             entries = found.setdefault(declaration.path, [])
             if not declaration.locked and declaration not in entries:
                 entries.append(declaration)
-    made = (_file(path, entries, pin, label, reader) for path, entries in found.items())
-    results = [r for r in made if r is not None]
-    if diff:
-        return results
-    return [replace(r, outcome=replace(r.outcome, diff=None)) for r in results]
+    return found
 
 
 def _folders(paths: Sequence[str]) -> list[Path]:
@@ -179,4 +206,4 @@ def why_not(results: Sequence[Result]) -> str | None:
     if not left:
         return None
     count = "1 file is" if len(left) == 1 else f"{len(left)} files are"
-    return f"pins were left as they are: {count} not wholly ported"
+    return f"its version stays as it is: {count} not wholly ported"

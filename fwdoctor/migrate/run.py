@@ -85,8 +85,7 @@ def migrate_and_keep(
     notes = list(discovery.notes)
     if options.bump_pins:
         there = [p for p in expanded if os.path.exists(p)]
-        results, note = _with_pins(results, there, choose, diff=options.diff)
-        notes += [note] if note else []
+        results += _pins(results, there, discovery.files, choose, diff=options.diff)
     written = Written(tuple(results))
     if options.write:
         written = write(results, atomic=options.atomic, allow_dirty=options.allow_dirty, ask=options.ask)
@@ -100,7 +99,7 @@ def migrate_and_keep(
         problems=(*problems, *written.problems),
         notes=(*notes, _looked_at(discovery.files, outcomes, paths)),
         would_change=options.check and any(o.changed for o in outcomes),
-        looked_at=len(discovery.files),
+        looked_at=len({*discovery.files, *(o.path for o in outcomes)}),
         interrupted=written.interrupted,
     )
     return report, written.results
@@ -129,19 +128,24 @@ def _outside(files: Sequence[str], choose: Callable[[], Choice], *, diff: bool) 
     return found
 
 
-def _with_pins(
-    results: list[Result], paths: Sequence[str], choose: Callable[[], Choice], *, diff: bool
-) -> tuple[list[Result], str | None]:
-    """The results with those of the project files behind them, or a word why there are none."""
+def _pins(
+    results: Sequence[Result],
+    paths: Sequence[str],
+    looked_at: Sequence[str],
+    choose: Callable[[], Choice],
+    *,
+    diff: bool,
+) -> list[Result]:
+    """What becomes of the project files: their pins follow, or it is said why they do not."""
     from fwdoctor.migrate import pins
 
-    if (reason := pins.why_not(results)) is not None:
-        return results, reason
+    reason = pins.why_not(results) or pins.unported(paths, looked_at)
+    if reason is not None:
+        return pins.left(paths, reason)
     version = choose().version()
     if (pin := pins.wanted(version)) is None:
-        return results, "pins were left as they are: the target does not say which SDK it needs"
-    label = getattr(version, "label", "your cookbook")
-    return results + pins.bump(paths, pin, label, diff=diff), None
+        return pins.left(paths, "its version stays as it is: the target does not say which SDK it needs")
+    return pins.bump(paths, pin, getattr(version, "label", "your cookbook"), diff=diff)
 
 
 def migrate_text(name: str, data: bytes, choice: Choice, options: Options) -> tuple[bytes, Report]:

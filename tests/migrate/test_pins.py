@@ -99,7 +99,28 @@ def test_not_before_the_code(tmp_path: Path) -> None:
     path.write_text("fireworks-ai==1.2.0\n")
     report = run(tmp_path, OLD + "from training.utils import setup_infra\n")
     assert path.read_text() == "fireworks-ai==1.2.0\n"
-    assert any("1 file is not wholly ported" in note for note in report.notes)
+    assert _why(report, "requirements.txt") == "its version stays as it is: 1 file is not wholly ported"
+
+
+def test_not_before_the_rest_of_the_code(tmp_path: Path) -> None:
+    """A file that nobody looked at may need the old SDK still."""
+    path = tmp_path / "requirements.txt"
+    path.write_text("fireworks-ai==1.2.0\n")
+    (tmp_path / "other.py").write_text(OLD)
+    (tmp_path / "train.py").write_text(OLD)
+    options = Options(bump_pins=True)
+    report = migrate([str(tmp_path / "train.py")], lambda: target.Choice("august"), options)
+    assert path.read_text() == "fireworks-ai==1.2.0\n"
+    reason = _why(report, "requirements.txt") or ""
+    assert "other.py uses Fireworks, too, and was not looked at" in reason
+    assert report.looked_at == 2
+    migrate([str(tmp_path)], lambda: target.Choice("august"), options)
+    assert path.read_text() == f"fireworks-ai{PIN}\n"
+
+
+def _why(report: Report, name: str) -> str | None:
+    """Why a file was left out."""
+    return next(f.reason for f in report.files or () if Path(f.path).name == name)
 
 
 @pytest.mark.parametrize("options", [{"write": False, "diff": True}, {"write": False, "check": True}])

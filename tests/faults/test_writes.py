@@ -345,6 +345,38 @@ def test_what_waits_for_input_can_be_ended(words: list[str], number: signal.Sign
         assert b"Traceback" not in process.communicate()[1] or process.returncode == -number
 
 
+DROPPED = """
+import os, signal, time, weakref
+from fwdoctor.__main__ import _end_in_order
+_end_in_order()
+class Thing: pass
+def gone(_):
+    os.kill(os.getpid(), signal.{name})
+    time.sleep(0)
+thing = Thing()
+watch = weakref.ref(thing, gone)
+try:
+    del thing
+    print("dropped", flush=True)
+    time.sleep(20)
+except KeyboardInterrupt:
+    print("ended")
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_request_to_end_that_python_drops_is_made_again(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DROPPED.format(name=name)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=15,
+    )
+    assert (done.stdout, done.stderr) == ("dropped\nended\n", "")
+
+
 # --- files that change meanwhile ---------------------------------------------------------------------
 
 

@@ -84,9 +84,8 @@ def member_history(
             return None
         if name in symbol.methods or name in symbol.members:
             return True
-        if not of_class and (name in symbol.attributes or symbol.field_named(name)):
-            return True
-        return False  # what a class defines in one version it hardly inherited from elsewhere in another
+        # Of opaque classes, too: what one defines in a version it hardly inherited from elsewhere in another.
+        return not of_class and (name in symbol.attributes or symbol.field_named(name) is not None)
 
     answers = _of_spans(paths, line, has)
     return told(answers, line, name) if _is_telling(answers) else None

@@ -273,9 +273,12 @@ def _of_the_other_class(path: str, name: str) -> dict[str, str] | None:
 
 def _with_successor(advice: str, path: str) -> str:
     """The advice, with what replaced the thing at a path where that is known."""
-    from fwdoctor.moves import successor
+    from fwdoctor.moves import provisioning, successor
 
+    owner, _, name = path.rpartition(".")
     new = successor(path)
+    if new is None and owner == provisioning().builder and name in provisioning().spellings:
+        new = f"{provisioning().spellings[name][-1]}="
     return advice if new is None else f"{advice} What replaced it: {new}."
 
 
@@ -423,11 +426,16 @@ def _provisioning_helpers() -> frozenset[str]:
 
 
 @functools.cache
-def _is_known(name: str, product: str) -> bool:
-    """Whether any version of the SDK or the cookbook has such a name: a quick look, before a long one."""
+def _surfaces(product: str) -> bytes:
     import fwdoctor_rules
 
-    data = (fwdoctor_rules.DATA / "surfaces" / f"{product}.jsonl").read_bytes()
+    return (fwdoctor_rules.DATA / "surfaces" / f"{product}.jsonl").read_bytes()
+
+
+@functools.cache
+def _is_known(name: str, product: str) -> bool:
+    """Whether any version of the SDK or the cookbook has such a name: a quick look, before a long one."""
+    data = _surfaces(product)
     return f'"{name}"'.encode() in data or f'.{name}"'.encode() in data
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Answers = list[bool | None]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def name_history(path: str, line: Timeline) -> dict[str, str] | None:
     """When a dotted path came and went; None where no version ever had it."""
     answers: Answers = [None] * len(line.states)
@@ -29,7 +29,7 @@ def name_history(path: str, line: Timeline) -> dict[str, str] | None:
     return told(answers, line, path.rpartition(".")[2])
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def in_module_history(module: str, name: str, line: Timeline) -> dict[str, str] | None:
     """The same of a name in a module, as far as versions that have the module go."""
     answers: Answers = [None] * len(line.states)
@@ -43,7 +43,7 @@ def in_module_history(module: str, name: str, line: Timeline) -> dict[str, str] 
     return told(answers, line, name) if _is_telling(answers) else None
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def module_history(module: str, line: Timeline, *, in_a_file: bool = False) -> dict[str, str] | None:
     """When a module came and went, as far as versions with its parent go: Python found that one.
 
@@ -70,7 +70,7 @@ def module_history(module: str, line: Timeline, *, in_a_file: bool = False) -> d
     return told(answers, line, module) if _is_telling(answers) else None
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def member_history(
     paths: tuple[str, ...], name: str, line: Timeline, *, of_class: bool = False
 ) -> dict[str, str] | None:
@@ -91,7 +91,7 @@ def member_history(
     return told(answers, line, name) if _is_telling(answers) else None
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def parameter_history(paths: tuple[str, ...], name: str, line: Timeline) -> dict[str, str] | None:
     """When the callables at the paths began and ceased to take an argument."""
 

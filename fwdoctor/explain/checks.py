@@ -132,7 +132,7 @@ def _is_whole(context: Context) -> bool:
     )
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def _cookbook_history(module: str, name: str) -> dict[str, str] | None:
     """When a name of the cookbook came and went, in the module that was asked or in the one that has it."""
     from fwdoctor.explain.ages import in_module_history, module_history, name_history
@@ -224,7 +224,7 @@ def _cookbook_paths(context: Context, owner: str) -> tuple[str, ...]:
     return tuple(p for p in search_ever(owner, cookbook()) if p.endswith(f".{owner}"))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def _renamed(new_class: str) -> dict[str, str]:
     """Old names of fields of a settings class that was renamed itself, by what a script knew them as."""
     from fwdoctor.moves import moves
@@ -369,7 +369,7 @@ def _is_about_fireworks(context: Context, owner: str) -> bool:
     return any("fireworks/training" in f.path for f in context.frames) or context.has(("fireworks.training",))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def _parameter_history(owner: str, name: str) -> dict[str, str] | None:
     """When a callable of the SDK began and ceased to take an argument; None where it is none of the SDK's."""
     from fwdoctor.explain.ages import told
@@ -406,7 +406,7 @@ def _parameter_history(owner: str, name: str) -> dict[str, str] | None:
 _PROVISIONING = "fireworks.training.sdk.managed.FiretitanProvisioningConfig"
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def _is_cookbook_module(path: str) -> bool:
     """Whether some version of the cookbook has a module or package of that name."""
     from fwdoctor.surface.timeline import cookbook
@@ -432,14 +432,14 @@ def _surfaces(product: str) -> bytes:
     return (fwdoctor_rules.DATA / "surfaces" / f"{product}.jsonl").read_bytes()
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def _is_known(name: str, product: str) -> bool:
     """Whether any version of the SDK or the cookbook has such a name: a quick look, before a long one."""
     data = _surfaces(product)
     return f'"{name}"'.encode() in data or f'.{name}"'.encode() in data
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2**12)
 def _has_file(module: str) -> bool:
     """Whether this is a module with a file of its own wherever a version has it, and some version does."""
     from fwdoctor.surface.model import Absent, Module

@@ -6,7 +6,7 @@ A surface answers with what is wrong, most often nothing. Unknown is never wrong
 from __future__ import annotations
 
 from dataclasses import field
-from functools import cache
+from functools import lru_cache
 
 from fwdoctor.fit.uses import Asks, Question
 from fwdoctor.lean_dataclass import dataclass
@@ -105,7 +105,7 @@ def product_of(path: str) -> Product:
     return Product.SDK if path.partition(".")[0] == "fireworks" else Product.COOKBOOK
 
 
-@cache
+@lru_cache(maxsize=2**16)
 def eras(question: Question) -> tuple[Era, ...]:
     """The answers of all stored versions, oldest first; neighbours with the same answer are one."""
     line = timeline(product_of(question.path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import span
@@ -149,7 +149,7 @@ def _counts(question: Question, wrong: Wrong) -> bool:
     return wrong.rule in BREAKING and question.asks not in harmless and was_right(question, wrong)
 
 
-@cache
+@lru_cache(maxsize=2**16)
 def _misfits(question: Question) -> int:
     """The states that a question does not fit, as a bit mask."""
     mask = 0

@@ -26,6 +26,8 @@ class Neighbours:
     """Reads the imports of the files around a file, each project once, and only when it is asked."""
 
     def __init__(self) -> None:
+        #: the project's folder, by that of a file
+        self._roots: dict[str, str] = {}
         self._projects: dict[str, dict[str, set[str]]] = {}
 
     def taken_from(self, path: str) -> frozenset[str]:
@@ -34,21 +36,24 @@ class Neighbours:
         Modules are told apart by their last name alone: a name too many is kept, and does no harm.
         :data:`EVERYTHING` is among them where that is not certain.
         """
-        root = _root(path)
+        folder = os.path.dirname(os.path.abspath(path))
+        if folder not in self._roots:
+            self._roots[folder] = _root(folder)
+        root = self._roots[folder]
         if root not in self._projects:
             self._projects[root] = _imports(_files(root))
         stem = os.path.splitext(os.path.basename(path))[0]
         if stem == "__init__":
-            stem = os.path.basename(os.path.dirname(os.path.abspath(path)))
+            stem = os.path.basename(folder)
         return frozenset(self._projects[root].get(stem, ()))
 
 
-def _root(path: str) -> str:
-    """The folder of the project that a file belongs to; the file's own where nothing marks one."""
-    own = folder = os.path.dirname(os.path.abspath(path))
+def _root(own: str) -> str:
+    """The folder of the project that a folder belongs to; itself where nothing marks one."""
+    folder = own
     for _ in range(_LEVELS):
         if any(os.path.exists(os.path.join(folder, mark)) for mark in _ROOTS):
-            return folder if len(list(_files(folder))) < MOST else own
+            return folder if sum(1 for _ in _files(folder)) < MOST else own
         folder, below = os.path.dirname(folder), folder
         if folder == below:
             break

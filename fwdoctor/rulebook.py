@@ -94,6 +94,7 @@ class Rule:
         remedy: tuple[Remedy, ...] | None = None,
     ) -> Finding:
         """As :meth:`finding`, with the variables in a mapping."""
+        words = _quoted(variables)
         return Finding(
             rule=self.id,
             name=self.name,
@@ -106,9 +107,7 @@ class Rule:
             variables=variables,
             cause=self._fill(self.why, variables),
             remedy=tuple(
-                Remedy(
-                    self._fill(step.text, variables), tuple(self._fill(c, variables) for c in step.commands)
-                )
+                Remedy(self._fill(step.text, variables), tuple(self._fill(c, words) for c in step.commands))
                 for step in (self.remedy if remedy is None else remedy)
             ),
             reference=self.reference,
@@ -124,6 +123,18 @@ class Rule:
 
         # Not str.format: values and templates may hold braces and brackets of their own.
         return re.sub(r"\{([a-z_]+)\}", value, template)
+
+
+def _quoted(variables: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables as commands need them: a path is one word, whatever it is called.
+
+    The others are words of commands, or whole ones, as they are.
+    """
+    if "path" not in variables:
+        return variables
+    import shlex
+
+    return {**variables, "path": shlex.quote(variables["path"])}
 
 
 class Rulebook(Mapping[str, Rule]):

@@ -207,6 +207,20 @@ def read_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
+def of_input(report: Report, name: str) -> Report:
+    """The report on the standard input, ``name`` by --stdin-filename.
+
+    Commands on that file are suggested only where somebody said what it is called, and it is there.
+    """
+    from click.core import ParameterSource
+
+    from fwdoctor.suggested import without_file
+
+    context = click.get_current_context()
+    given = context.get_parameter_source("stdin_filename") is not ParameterSource.DEFAULT
+    return report if given and os.path.isfile(name) else without_file(report, name)
+
+
 def write_output(path: str, text: str) -> None:
     """Write the report to a file.
 

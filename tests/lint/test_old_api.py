@@ -17,3 +17,40 @@ def test_arguments_that_main_lost(argument: str) -> None:
     assert about
     assert {f.rule for f in about} <= set(api.RULES)
     assert any(f"{argument}=" in f.message for f in about)
+
+
+SDK = "from fireworks.training.sdk import {name}\n\n{code}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        (
+            SDK.format(name="TrainerJobConfig", code="TrainerJobConfig(hot_load_deployment_id='d')"),
+            "fireworks-ai ",
+        ),
+        (
+            SDK.format(
+                name="DeploymentSampler",
+                code="def f(i, n):\n    return DeploymentSampler(i, max_concurrency=n)",
+            ),
+            "fireworks-ai ",
+        ),
+        (
+            SDK.format(
+                name="TrainerJobManager",
+                code="def f(m: TrainerJobManager):\n    m.promote_checkpoint(name='n', hot_load_deployment_id='d')",
+            ),
+            "fireworks-ai ",
+        ),
+        (
+            "from training.utils import DeployConfig\n\nDeployConfig(deployment_accelerator_type='H100')\n",
+            "cookbook ",
+        ),
+    ],
+)
+def test_what_the_sdk_deprecates_is_not_said_of_the_cookbook(text: str, product: str) -> None:
+    found = [f.finding for f in engine.find(open_port("example.py", text, Context(resolve("latest"))))]
+    told = [f.message for f in found if f.rule == "FWD118"]
+    assert len(told) == 1
+    assert f" of {product}" in told[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._options import Output, doing_options, line_options
 from fwdoctor.errors import FwdoctorError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def command() -> None:
 
 
 @command.command("path")
-@output_options
+@line_options
 def path(output: Output) -> int:
     """Print the folder of the skill that came with this fwdoctor."""
     from fwdoctor.skill.tree import bundled
@@ -41,19 +41,26 @@ def path(output: Output) -> int:
     metavar="NAME",
     help="claude-code, codex, cursor, gemini, copilot or opencode; else those that are found here.",
 )
-@click.option("--project", "scope", flag_value="project", help="Into this project (so it is anyway).")
-@click.option("--user", "scope", flag_value="user", help="Into your home folder, for all projects.")
-@click.option("--copy", "how", flag_value="copy", help="Copy the files (so it is anyway).")
-@click.option("--link", "how", flag_value="link", help="Make a link, which follows this fwdoctor's upgrades.")
+@click.option("--project", is_flag=True, help="Into this project (so it is anyway).")
+@click.option("--user", is_flag=True, help="Into your home folder, for all projects.")
+@click.option("--copy", is_flag=True, help="Copy the files (so it is anyway).")
+@click.option("--link", is_flag=True, help="Make a link, which follows this fwdoctor's upgrades.")
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit with 1 if a copy is outdated, or there is none."
 )
 @click.option(
     "--force", is_flag=True, help="Replace also what you changed, or what is not ours; it is kept aside."
 )
-@output_options
+@doing_options
 def install(
-    names: tuple[str, ...], scope: str | None, how: str | None, check: bool, force: bool, output: Output
+    names: tuple[str, ...],
+    project: bool,
+    user: bool,
+    copy: bool,
+    link: bool,
+    check: bool,
+    force: bool,
+    output: Output,
 ) -> int:
     """Install the skill where coding agents look for it, or bring it up to date.
 
@@ -64,6 +71,8 @@ def install(
     from fwdoctor.skill.agents import home_of, named
     from fwdoctor.skill.tree import bundled
 
+    scope = _one_of(project=project, user=user)
+    how = _one_of(copy=copy, link=link)
     if check and (force or how):
         raise click.UsageError("--check writes nothing: it does not go with --force, --copy and --link.")
     skill = bundled()
@@ -75,6 +84,14 @@ def install(
     agents, reason = (asked, None) if asked else _chosen(root)
     places = _places(agents, scope or "project", root)
     return _install(output, skill, places, reason, how=how, force=force)
+
+
+def _one_of(**given: bool) -> str | None:
+    """The one flag of several that was given, or None; two are a contradiction."""
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise click.UsageError(" does not go with ".join(f"--{name}" for name in names) + ".")
+    return names[0] if names else None
 
 
 def _chosen(root: Path) -> tuple[list[Agent], str]:

@@ -41,7 +41,15 @@ def test_the_start_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["migrat"], ["migrate"], ["check", "--colour"], ["migrate", "--target"], ["rule", "--every"]]
+    "args",
+    [
+        ["migrat"],
+        ["migrate"],
+        ["check", "--colour"],
+        ["migrate", "--target"],
+        ["rule", "--every"],
+        ["run", "--exit-zero", "--", "true"],
+    ],
 )
 def test_bad_usage_is_status_2_and_no_traceback(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(args) == 2
@@ -183,3 +191,45 @@ def test_a_path_that_is_missing_does_not_stop_the_others(
     assert captured.err.count("\n") == 1
     assert "gone" in captured.err
     assert "timeout_s=1" in (tmp_path / "old.py").read_text()
+
+
+_FILTERS = {"--select", "--extend-select", "--ignore"}
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        (["run"], {"--exit-zero"}),
+        (["skill", "path"], {*_FILTERS, "--exit-zero", "--quiet", "--verbose"}),
+        (["skill", "install"], {*_FILTERS, "--verbose"}),
+        (["surface", "fit"], {*_FILTERS, "--quiet"}),
+        (["surface", "show"], {*_FILTERS, "--quiet"}),
+        (["surface", "diff"], {*_FILTERS, "--quiet", "--exit-zero"}),
+        (["surface", "build"], {*_FILTERS, "--quiet", "--exit-zero"}),
+        (["lint"], set()),
+        (["migrate"], set()),
+        (["check"], set()),
+        (["probe", "job"], set()),
+    ],
+)
+def test_only_options_that_do_something_are_offered(
+    command: list[str], missing: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run([*command, "--help"])
+    offered = set(capsys.readouterr().out.replace(",", " ").split())
+    formats = "[text|concise|json|jsonl|agent]" if command[0] in ("skill", "surface") else "sarif"
+    assert any(formats in word for word in offered)
+    common = {*_FILTERS, "--exit-zero", "--quiet", "--verbose", "--output-format", "--output-file"}
+    assert offered & common == common - missing
+
+
+def test_select_and_quiet_act_on_run(capfd: pytest.CaptureFixture[str]) -> None:
+    code = "raise SystemExit(\"TypeError: Config.__init__() got an unexpected keyword argument 'infra'\")"
+    told = {}
+    for options in ([], ["--select", "FWD"], ["--quiet"]):
+        assert run(["run", *options, "--", sys.executable, "-c", code]) == 1
+        told[" ".join(options)] = capfd.readouterr().err
+    assert "FWE" in told[""]
+    assert "FWE" not in told["--select FWD"]
+    assert "FWE" in told["--quiet"]
+    assert len(told["--quiet"]) < len(told[""])

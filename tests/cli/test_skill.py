@@ -105,6 +105,9 @@ def test_one_place_that_refuses_does_not_keep_the_others(
         ["--agent", "clod"],
         ["--check", "--force"],
         ["--check", "--link"],
+        ["--link", "--copy"],
+        ["--user", "--project", "--check"],
+        ["--select", "FWD"],
         ["--output-format", "sarif"],
     ],
 )
@@ -133,3 +136,14 @@ def test_a_home_that_cannot_be_written(
     assert "cannot be written" in error
     assert "Traceback" not in error
     assert blocked.read_text() == "x"
+
+
+@pytest.mark.parametrize("output_format", ["text", "concise"])
+def test_quiet_says_nothing_where_all_went_well(
+    output_format: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["skill", "install", "--quiet", "--output-format", output_format]
+    assert run([*args, "--check"]) == 1
+    assert run(args) == 0
+    assert capsys.readouterr().out == ""
+    assert (project / ".claude" / "skills" / "fireworks-doctor" / "SKILL.md").is_file()

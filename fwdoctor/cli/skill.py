@@ -46,7 +46,7 @@ def path(output: Output) -> int:
 @click.option("--copy", is_flag=True, help="Copy the files (so it is anyway).")
 @click.option("--link", is_flag=True, help="Make a link, which follows this fwdoctor's upgrades.")
 @click.option(
-    "--check", is_flag=True, help="Write nothing; exit with 1 if a copy is outdated, or there is none."
+    "--check", is_flag=True, help="Write nothing; exit with 1 unless all that is installed is up to date."
 )
 @click.option(
     "--force", is_flag=True, help="Replace also what you changed, or what is not ours; it is kept aside."
@@ -139,6 +139,7 @@ def _install(
 
 def _check(output: Output, skill: Tree, asked: list[Agent], scope: str | None, root: Path) -> int:
     """Tell what is where; without --agent, wherever there is something."""
+    from fwdoctor.finding import Problem
     from fwdoctor.skill.agents import agents
     from fwdoctor.skill.copies import State, look
 
@@ -147,9 +148,12 @@ def _check(output: Output, skill: Tree, asked: list[Agent], scope: str | None, r
     seen = [(place, look(place.folder, skill)) for place in known]
     there = [(place, copy) for place, copy in seen if copy.state is not State.ABSENT]
     rows = [_row(place, copy) for place, copy in there or seen[:1]]
-    wrong = (State.ABSENT, State.OUTDATED, State.BROKEN_LINK)
-    failed = not there or any(copy.stale or copy.state in wrong for _, copy in there)
-    return _finish(output, "skill install", skill, rows, failed=failed)
+    # Of a newer fwdoctor is no fault. Changed, or of others: agents read what this fwdoctor does not say.
+    fine = (State.CURRENT, State.NEWER)
+    unreadable = [copy for _, copy in there if copy.state is State.UNREADABLE]
+    problems = [Problem(f"cannot see what is there: {copy.detail}", str(copy.folder)) for copy in unreadable]
+    failed = not there or any(copy.state not in fine for _, copy in there)
+    return _finish(output, "skill install", skill, rows, problems=problems, failed=failed)
 
 
 def _known_places(agents: list[Agent], scope: str, root: Path) -> list[Place]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+import fwdoctor
 from fwdoctor.cli import run
+from fwdoctor.skill.tree import contents
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schema" / "output.json").read_text("utf-8"))
@@ -147,3 +150,62 @@ def test_quiet_says_nothing_where_all_went_well(
     assert run(args) == 0
     assert capsys.readouterr().out == ""
     assert (project / ".claude" / "skills" / "fireworks-doctor" / "SKILL.md").is_file()
+
+
+def _changed(skill: Path) -> None:
+    (skill / "SKILL.md").write_text("mine")
+
+
+def _foreign(skill: Path) -> None:
+    (skill / ".fwdoctor-skill.json").unlink()
+    _changed(skill)
+
+
+def _newer(skill: Path) -> None:
+    text = (
+        (skill / "SKILL.md")
+        .read_text("utf-8")
+        .replace(f'version: "{fwdoctor.__version__}"', 'version: "999.0"')
+    )
+    (skill / "SKILL.md").write_text(text, "utf-8")
+    manifest = json.loads((skill / ".fwdoctor-skill.json").read_text())
+    manifest["files"] = contents(skill)
+    (skill / ".fwdoctor-skill.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("done", "state", "status"),
+    [
+        (lambda skill: None, "current", 0),
+        (_newer, "newer", 0),
+        (_changed, "changed", 1),
+        (_foreign, "foreign", 1),
+        (lambda skill: (skill / "SKILL.md").unlink(), "outdated", 1),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_check_is_content_with_what_is_up_to_date_alone(
+    done: Callable[[Path], None],
+    state: str,
+    status: int,
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(["skill", "install", "--quiet"])
+    done(project / ".claude" / "skills" / "fireworks-doctor")
+    found, places = status_and_places(capsys, "--check")
+    assert ([p["state"] for p in places], found) == ([state], status)
+    assert run(["skill", "install", "--check", "--exit-zero", "--quiet"]) == 0
+
+
+def test_check_of_what_cannot_be_read_is_status_2(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["skill", "install", "--quiet"])
+
+    def refuse(folder: Path) -> dict[str, str]:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("fwdoctor.skill.copies.contents", refuse)
+    assert run(["skill", "install", "--check"]) == 2
+    assert "Permission denied" in capsys.readouterr().err.replace("permission", "Permission")

@@ -269,6 +269,33 @@ _KEYS = frozenset(f.name for f in dataclasses.fields(Rule))
 _REQUIRED = tuple(f.name for f in dataclasses.fields(Rule) if f.default is dataclasses.MISSING)
 
 
+def nearest(wanted: str, known: Mapping[str, str]) -> str:
+    """What to say to a code that no rule has: the one that was probably meant, or where all are listed.
+
+    ``known`` are the names of rules by their ids. A code of another family, or a name with hardly anything in
+    common, helps nobody.
+    """
+    import difflib
+
+    code = wanted.upper()
+    families = {rule.rstrip("0123456789") for rule in known}
+    family = code.rstrip("0123456789")
+    ids = [rule for rule in known if family not in families or rule.startswith(family)]
+    near = [code] if code in known else [rule for rule in ids if _is_slip(code, rule)]
+    near = near or difflib.get_close_matches(wanted.lower(), known.values(), n=1, cutoff=0.8)
+    return f"did you mean {near[0]!r}?" if near else "'fwdoctor rule --all' lists them"
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether one character is another, too many or missing, or two neighbours are swapped."""
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    first, second = one[start:], other[start:]
+    swapped = first[:2] == second[1::-1] and first[2:] == second[2:]
+    return swapped or second[1:] in (first, first[1:]) or first[1:] == second
+
+
 def is_selected(rule: str, name: str, select: Sequence[str], ignore: Sequence[str]) -> bool:
     """Whether a rule is wanted: codes are its name, or what its id begins with; no ``select`` means all."""
 

@@ -33,7 +33,7 @@ class _Remote:
     deployments: tuple[str, ...]
 
 
-@click.command("check")
+@click.command("check", short_help="See what is wrong here, and who must act.")
 @click.argument("path", default=".", type=click.Path())
 @click.option("--python", metavar="PATH", help="The interpreter, or its environment, to look at.")
 @click.option("--cookbook", type=click.Path(), help="The cookbook checkout whose pin applies.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _STDIN = "-"
 
 
-@click.command("lint")
+@click.command("lint", short_help="Find old API, wrong settings and leaked trainers in code.")
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
 @click.option("--fix", is_flag=True, help="Mend what is safe to mend.")
 @click.option("--unsafe-fixes", is_flag=True, help="Mend, too, what may change what the code does.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fwdoctor.rulebook import Rule
 
 
-@click.command("rule")
+@click.command("rule", short_help="Explain a rule, or list all.")
 @click.argument("rule_id", required=False, metavar="ID|NAME")
 @click.option("--all", "show_all", is_flag=True, help="Every rule (the same as no rule).")
 @click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True)

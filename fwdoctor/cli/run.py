@@ -10,7 +10,11 @@ from fwdoctor.cli._options import Output, passing_options
 from fwdoctor.errors import FwdoctorError
 
 
-@click.command("run", context_settings={"allow_interspersed_args": False})
+@click.command(
+    "run",
+    short_help="Run a command, and explain why it fails.",
+    context_settings={"allow_interspersed_args": False},
+)
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @passing_options
 def command(arguments: tuple[str, ...], output: Output) -> int:

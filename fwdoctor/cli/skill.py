@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from fwdoctor.skill.tree import Tree
 
 
-@click.group("skill", no_args_is_help=True)
+@click.group(
+    "skill", short_help="Install the skill with which coding agents use fwdoctor.", no_args_is_help=True
+)
 def command() -> None:
     """The agent skill: instructions with which coding agents use fwdoctor (docs/agents.md)."""
 
@@ -33,7 +35,7 @@ def path(output: Output) -> int:
     return _finish(output, "skill path", bundled(), [])
 
 
-@command.command("install")
+@command.command("install", short_help="Install the skill, or bring it up to date.")
 @click.option(
     "--agent",
     "names",

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from fwdoctor.surface.timeline import Product
 
 
-@click.group("surface", no_args_is_help=True)
+@click.group(
+    "surface", short_help="What each version offers, and which versions code fits.", no_args_is_help=True
+)
 def command() -> None:
     """What each version offers, what changed, and which versions code fits.
 

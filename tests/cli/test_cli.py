@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 
 import fwdoctor
+from fwdoctor.cli import group as main_group
 from fwdoctor.cli import run
 
 ROOT = Path(__file__).parents[2]
@@ -233,3 +235,18 @@ def test_select_and_quiet_act_on_run(capfd: pytest.CaptureFixture[str]) -> None:
     assert "FWE" not in told["--select FWD"]
     assert "FWE" in told["--quiet"]
     assert len(told["--quiet"]) < len(told[""])
+
+
+@pytest.mark.parametrize("command", [[], ["probe"], ["skill"], ["surface"]])
+def test_no_summary_of_a_command_is_cut(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run([*command, "--help"])
+    rows = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    found = main_group
+    for name in command:
+        found = found.get_command(click.Context(found), name)
+    names = found.list_commands(click.Context(found))
+    assert [row.split()[0] for row in rows] == names, "each has one line"
+    assert all(len(row) <= 80 and row.endswith(".") and not row.endswith("...") for row in rows)

@@ -106,6 +106,7 @@ def _named(file: File, use: Use, misfit: misfits.Misfit) -> tuple[str, Hit]:
         variables["setting"] = variables.get("argument") or use.question.name
         variables["advice"] = file.port.moves.advice.get(use.question.name, "this version dropped it")
         return rule, Hit(misfit.node, variables)
+    variables.pop("otherwise", None)  # of FWD107
     detail = _gone(variables.get("old", ""), variables["target"], new)
     if "argument" in variables:
         fact = f"{variables['callee']} of {variables['target']} takes no {variables['argument']}"

@@ -165,3 +165,40 @@ def test_ignored_findings_are_counted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "1 finding is ignored by comments" in capsys.readouterr().out
     run(["migrate", "--target", "june", "-v", str(path)])
     assert f"{path}:2:1 FWD107: dead code" in capsys.readouterr().out
+
+
+LEFT = f"from training.utils import validate_streaming_config\n{OLD}"
+
+
+def test_a_second_run_says_that_there_is_nothing_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "train.py"
+    path.write_text(LEFT)
+    command = ["migrate", "--target", "june", str(path)]
+    assert run([*command, "--diff"]) == 1
+    assert "nothing to write" not in capsys.readouterr().out
+    assert run(command) == 1
+    first = capsys.readouterr().out
+    assert "partial 1" in first
+    assert "nothing to write" not in first
+    ported = path.read_bytes()
+    (tmp_path / "notes.txt").write_text("training.utils")  # skipped, and nothing that was to be written
+    for options in ([str(tmp_path / "notes.txt")], ["--diff"], ["--check"]):
+        run([*command, *options])
+        told = capsys.readouterr().out.splitlines()[-1]
+        assert told.startswith("ported 0 · partial 1 · ")
+        assert " · nothing to write · " in told
+    assert path.read_bytes() == ported
+
+
+def test_files_that_were_not_written_are_not_nothing_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "train.py"
+    path.write_text(LEFT)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert run(["migrate", "--target", "june", str(path)]) == 2
+    both = capsys.readouterr()
+    assert "nothing was written" in both.err
+    assert "nothing to write" not in both.out

@@ -11,7 +11,7 @@ import click
 from fwdoctor.cli._options import Output, of_input, output_options, print_bytes, read_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fwdoctor.finding import Report
     from fwdoctor.fit.target import Choice
@@ -109,8 +109,24 @@ def command(
             paths, choose, Options(**_fields(options) | {"progress": progress})
         )
     status = output.finish(with_target(report, target), paged=diff and not no_pager)
+    if options.write and not output.quiet:
+        _tell_unversioned(results)
     _write_reports(reports, report, results, target, choose)
     return status
+
+
+def _tell_unversioned(results: Sequence[Result]) -> None:
+    """Say of files that were written if no git has what they were: it cannot be taken back."""
+    from fwdoctor.migrate.writing import unversioned
+
+    found = unversioned([r.outcome.path for r in results if r.new is not None])
+    if found:
+        what = f"{found[0]} is" if len(found) == 1 else f"{len(found)} of the files that were written are"
+        click.echo(
+            f"fwdoctor: {what} in no git repository: nothing keeps the old text but copies of your own "
+            "(--diff shows a port and writes nothing)",
+            err=True,
+        )
 
 
 def _known(paths: tuple[str, ...]) -> tuple[str, ...]:

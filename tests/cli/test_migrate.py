@@ -202,3 +202,37 @@ def test_files_that_were_not_written_are_not_nothing_to_write(
     both = capsys.readouterr()
     assert "nothing was written" in both.err
     assert "nothing to write" not in both.out
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "told"),
+    [
+        ({"a.py": OLD}, [], "a.py is in no git repository"),
+        ({"a.py": OLD, "b.py": OLD, "c.py": NEW}, [], "2 of the files that were written are in no git"),
+        ({"a.py": OLD, "repository/b.py": OLD}, [], "a.py is in no git repository"),
+        ({"repository/b.py": OLD}, [], None),
+        ({"a.py": NEW}, [], None),
+        ({"a.py": OLD}, ["--quiet"], None),
+        ({"a.py": OLD}, ["--diff"], None),
+        ({"a.py": OLD}, ["--check"], None),
+    ],
+)
+def test_files_that_nobody_keeps_are_told_when_they_are_written(
+    files: dict[str, str],
+    options: list[str],
+    told: str | None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repository")], check=True)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    run(["migrate", "--target", "june", "--allow-dirty", *options, str(tmp_path)])
+    both = capsys.readouterr()
+    assert "no git" not in both.out
+    assert both.err.count("no git repository") == (told is not None)
+    assert told is None or told in both.err
+
+
+def test_the_standard_input_is_in_no_repository_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no git" not in through(monkeypatch, OLD.encode())[2]

@@ -1,4 +1,4 @@
-"""Measures everything, with peers that are installed for it: python -m benchmarks [options of run.py].
+"""Measures everything, with peers that are installed for it: python -m benchmarks [options].
 
 A virtual environment of its own gets this project and, from the package index, what it is compared with; so
 all contestants run on the same Python, and none of them is one that happened to lie here.
@@ -12,6 +12,8 @@ import tempfile
 import venv
 from pathlib import Path
 
+from benchmarks.options import parse
+
 ROOT = Path(__file__).parents[1]
 PEERS = ("ruff", "flake8", "fixit")
 #: Read as a package, never imported: what it depends on may be missing.
@@ -20,6 +22,7 @@ SDK = "fireworks-ai==1.2.28"
 
 def main() -> int:
     """Install, tell the versions, measure; the exit status is 1 if an aim is missed."""
+    parse((__doc__ or "").splitlines()[0])
     with tempfile.TemporaryDirectory(prefix="fwdoctor-peers-") as name:
         venv.create(name, with_pip=True)
         python = str(Path(name, "Scripts/python.exe" if sys.platform == "win32" else "bin/python"))

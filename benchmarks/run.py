@@ -11,7 +11,6 @@ the ratio. Memory is the most that one process of the contestant had at once.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -28,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import probes
 from benchmarks.logs import build_log, literals
+from benchmarks.options import parse
 from benchmarks.tree import build_tree
 
 PATTERN = r"(from|import)[[:space:]]+(training|fireworks)"
@@ -123,21 +123,7 @@ class Comparison:
 
 def main() -> int:
     """Build the tree, measure, print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--files", type=int, default=10_500, help="Python files in the tree (%(default)s)")
-    parser.add_argument("--users", type=int, default=80, help="files that use Fireworks (%(default)s)")
-    parser.add_argument("--runs", type=int, default=7, help="turns of each contestant (%(default)s)")
-    parser.add_argument("--startup-only", action="store_true", help="measure the start-up alone")
-    parser.add_argument("--cookbook", type=Path, help="a cookbook checkout, to read it, too")
-    parser.add_argument("--old-cookbook", type=Path, help="one from before June 2026, to port it, too")
-    parser.add_argument(
-        "--linters", action="store_true", help="lint the tree, also with flake8 and fixit (minutes a turn)"
-    )
-    parser.add_argument("--logs", type=int, metavar="MB", help="explain logs of that size, too")
-    parser.add_argument("--probe", action="store_true", help="measure probes of a fake control plane alone")
-    arguments = parser.parse_args()
-    if not 0 < arguments.users < arguments.files or arguments.runs < 1:
-        parser.error("needs at least one run and one user, and more files than users")
+    arguments = parse((__doc__ or "").splitlines()[0])
     if arguments.probe:
         print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs, ", end="")
         print(f"median of {arguments.runs} runs; each answer takes {probes.LATENCY * 1000:.0f} ms.\n")

@@ -94,6 +94,7 @@ class Rule:
         remedy: tuple[Remedy, ...] | None = None,
     ) -> Finding:
         """As :meth:`finding`, with the variables in a mapping."""
+        words = _quoted(variables)
         return Finding(
             rule=self.id,
             name=self.name,
@@ -106,9 +107,7 @@ class Rule:
             variables=variables,
             cause=self._fill(self.why, variables),
             remedy=tuple(
-                Remedy(
-                    self._fill(step.text, variables), tuple(self._fill(c, variables) for c in step.commands)
-                )
+                Remedy(self._fill(step.text, variables), tuple(self._fill(c, words) for c in step.commands))
                 for step in (self.remedy if remedy is None else remedy)
             ),
             reference=self.reference,
@@ -124,6 +123,18 @@ class Rule:
 
         # Not str.format: values and templates may hold braces and brackets of their own.
         return re.sub(r"\{([a-z_]+)\}", value, template)
+
+
+def _quoted(variables: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables as commands need them: a path is one word, whatever it is called.
+
+    The others are words of commands, or whole ones, as they are.
+    """
+    if "path" not in variables:
+        return variables
+    import shlex
+
+    return {**variables, "path": shlex.quote(variables["path"])}
 
 
 class Rulebook(Mapping[str, Rule]):
@@ -256,6 +267,33 @@ def _rule(path: Path, table: dict[str, Any]) -> Rule:
 
 _KEYS = frozenset(f.name for f in dataclasses.fields(Rule))
 _REQUIRED = tuple(f.name for f in dataclasses.fields(Rule) if f.default is dataclasses.MISSING)
+
+
+def nearest(wanted: str, known: Mapping[str, str]) -> str:
+    """What to say to a code that no rule has: the one that was probably meant, or where all are listed.
+
+    ``known`` are the names of rules by their ids. A code of another family, or a name with hardly anything in
+    common, helps nobody.
+    """
+    import difflib
+
+    code = wanted.upper()
+    families = {rule.rstrip("0123456789") for rule in known}
+    family = code.rstrip("0123456789")
+    ids = [rule for rule in known if family not in families or rule.startswith(family)]
+    near = [code] if code in known else [rule for rule in ids if _is_slip(code, rule)]
+    near = near or difflib.get_close_matches(wanted.lower(), known.values(), n=1, cutoff=0.8)
+    return f"did you mean {near[0]!r}?" if near else "'fwdoctor rule --all' lists them"
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether one character is another, too many or missing, or two neighbours are swapped."""
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    first, second = one[start:], other[start:]
+    swapped = first[:2] == second[1::-1] and first[2:] == second[2:]
+    return swapped or second[1:] in (first, first[1:]) or first[1:] == second
 
 
 def is_selected(rule: str, name: str, select: Sequence[str], ignore: Sequence[str]) -> bool:

@@ -157,11 +157,11 @@ def check_codes(codes: Sequence[str]) -> None:
     """See that there are rules that begin with these codes, or have these names.
 
     Raises:
-        ValueError: there is none; the nearest is named.
+        ValueError: there is none; the nearest is named if it is near.
     """
     if not codes:
         return
-    from fwdoctor.rulebook import rulebook
+    from fwdoctor.rulebook import nearest, rulebook
 
     known = {rule.id: rule.name for rule in rulebook().values()}
     if all(_is_known(code, known) for code in codes):
@@ -171,11 +171,7 @@ def check_codes(codes: Sequence[str]) -> None:
     known |= {entry.rule.id: entry.name for entry in catalogue().values()}
     for code in codes:
         if not _is_known(code, known):
-            import difflib
-
-            near = difflib.get_close_matches(code, [*known, *known.values()], n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "'fwdoctor rule --all' lists them"
-            raise ValueError(f"no rule begins with {code!r}; {hint}")
+            raise ValueError(f"no rule begins with {code!r}; {nearest(code, known)}")
 
 
 def _is_known(code: str, known: Mapping[str, str]) -> bool:

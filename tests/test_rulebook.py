@@ -6,7 +6,7 @@ import pytest
 
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Location, Side
-from fwdoctor.rulebook import RULE_ID, load, rulebook
+from fwdoctor.rulebook import RULE_ID, load, nearest, rulebook
 
 GOOD = """
 [[rule]]
@@ -58,3 +58,32 @@ def test_a_finding_is_filled_from_its_variables(tmp_path: Path) -> None:
     assert finding.message == "it {0} {x is wrong"
     with pytest.raises(FwdoctorError, match="nothing fills"):
         rule.finding()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "near"),
+    [
+        ("FWD999", None),
+        ("FWD1O6", "FWD106"),
+        ("fwd106", "FWD106"),
+        ("FDW106", "FWD106"),
+        ("FWD016", "FWD106"),
+        ("FW106", "FWD106"),
+        ("FWD1066", "FWD106"),
+        ("FWS999", None),
+        ("XYZ", None),
+        ("nonsense", None),
+        ("E501", None),
+        ("", None),
+        ("removed-nam", "removed-name"),
+        ("Removed_Name", "removed-name"),
+        ("deprecated-infra-confg", "deprecated-infra-config"),
+    ],
+)
+def test_only_a_near_code_is_suggested(wanted: str, near: str | None) -> None:
+    from fwdoctor.explain.catalogue import catalogue
+
+    known = {rule.id: rule.name for rule in rulebook().values()}
+    known |= {entry.rule.id: entry.name for entry in catalogue().values()}
+    told = nearest(wanted, known)
+    assert told == (f"did you mean {near!r}?" if near else "'fwdoctor rule --all' lists them")

@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 FORMATS = ("text", "concise", "json", "jsonl", "sarif", "github", "junit", "rdjson", "agent")
+#: Those with a place for what ``surface`` and ``skill`` answer.
+ANSWERS = ("text", "concise", "json", "jsonl", "agent")
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,20 @@ def read_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
+def of_input(report: Report, name: str) -> Report:
+    """The report on the standard input, ``name`` by --stdin-filename.
+
+    Commands on that file are suggested only where somebody said what it is called, and it is there.
+    """
+    from click.core import ParameterSource
+
+    from fwdoctor.suggested import without_file
+
+    context = click.get_current_context()
+    given = context.get_parameter_source("stdin_filename") is not ParameterSource.DEFAULT
+    return report if given and os.path.isfile(name) else without_file(report, name)
+
+
 def write_output(path: str, text: str) -> None:
     """Write the report to a file.
 
@@ -260,35 +276,72 @@ def _codes(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tu
     return codes
 
 
-def output_options(function: _F) -> _F:
-    """Give a command the common options; it gets them as ``output=Output(...)``."""
+_FILTERS = ("select", "extend_select", "ignore")
+_FLAGS = ("exit_zero", "quiet", "verbose")
 
-    @functools.wraps(function)
-    def wrapper(**values: Any) -> Any:
-        names = [f.name for f in dataclasses.fields(Output)]
-        taken = {n: values.pop(n) for n in names if n not in ("select", "asked")}
-        # Without --select all rules are wanted, and there is nothing to add to them.
-        asked = values.pop("select")
-        select = (*asked, *taken["extend_select"]) if asked else ()
-        return function(output=Output(select=select, asked=asked, **taken), **values)
 
+def _options_without(*left_out: str, formats: Sequence[str] = FORMATS) -> Callable[[_F], _F]:
+    """Gives a command the common options, but not those that would do nothing there.
+
+    It gets all of them as ``output=Output(...)``; what is left out has its default.
+    """
     codes: dict[str, Any] = {"multiple": True, "callback": _codes, "metavar": "RULES"}
-    options = [
-        click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True),
-        click.option("-o", "--output-file", type=click.Path(dir_okay=False), help="Write the report here."),
-        click.option("--select", **codes, help="Only findings of these rules: FWD, FWD106, a name …"),
-        click.option("--extend-select", **codes, help="Findings of these rules, too."),
-        click.option("--ignore", **codes, help="No findings of these rules."),
-        click.option(
+    # The others are refused with the reason, when there is an answer to be shown.
+    shown = f"[{'|'.join(formats)}]"
+    no_color = "Colour, or none. NO_COLOR is honoured."
+    options = {
+        "output_format": click.option(
+            "--output-format", type=click.Choice(FORMATS), default="text", show_default=True, metavar=shown
+        ),
+        "output_file": click.option(
+            "-o", "--output-file", type=click.Path(dir_okay=False), help="Write the report here."
+        ),
+        "select": click.option(
+            "--select", **codes, help="Only findings of these rules: FWD, FWD106, a name …"
+        ),
+        "extend_select": click.option("--extend-select", **codes, help="Findings of these rules, too."),
+        "ignore": click.option("--ignore", **codes, help="No findings of these rules."),
+        "exit_zero": click.option(
             "--exit-zero", is_flag=True, help="Exit with 0 in spite of findings (not instead of 2)."
         ),
-        click.option("-q", "--quiet", is_flag=True, help="Only findings."),
-        click.option("-v", "--verbose", is_flag=True, help="More: causes, and what was fine."),
-        click.option("--color/--no-color", default=None, help="Colour, or none. NO_COLOR is honoured."),
-    ]
-    for option in reversed(options):
-        wrapper = option(wrapper)
-    return wrapper  # type: ignore[return-value]
+        "quiet": click.option("-q", "--quiet", is_flag=True, help="Only findings."),
+        "verbose": click.option("-v", "--verbose", is_flag=True, help="More: causes, and what was fine."),
+        "color": click.option("--color/--no-color", default=None, help=no_color),
+    }
+    defaults: dict[str, Any] = dict.fromkeys(_FILTERS, ()) | dict.fromkeys(_FLAGS, False)
+    missing = {name: defaults[name] for name in left_out}
+
+    def decorate(function: _F) -> _F:
+        @functools.wraps(function)
+        def wrapper(**values: Any) -> Any:
+            values |= missing
+            names = [f.name for f in dataclasses.fields(Output)]
+            taken = {n: values.pop(n) for n in names if n not in ("select", "asked")}
+            # Without --select all rules are wanted, and there is nothing to add to them.
+            asked = values.pop("select")
+            select = (*asked, *taken["extend_select"]) if asked else ()
+            return function(output=Output(select=select, asked=asked, **taken), **values)
+
+        for name, option in reversed(options.items()):
+            if name not in missing:
+                wrapper = option(wrapper)
+        return wrapper  # type: ignore[return-value]
+
+    return decorate
+
+
+#: The options of commands that report findings.
+output_options = _options_without()
+#: Of one whose exit status is that of another command.
+passing_options = _options_without("exit_zero")
+#: Of those that answer without findings: there is nothing to choose, and formats of findings cannot hold it.
+answer_options = _options_without(*_FILTERS, "quiet", formats=ANSWERS)
+#: Of an answer that is never a failure.
+fact_options = _options_without(*_FILTERS, "quiet", "exit_zero", formats=ANSWERS)
+#: Of a fact that is one line.
+line_options = _options_without(*_FILTERS, "quiet", "exit_zero", "verbose", formats=ANSWERS)
+#: Of a command that does something, and says what it did.
+doing_options = _options_without(*_FILTERS, "verbose", formats=ANSWERS)
 
 
 def filtered(report: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -> Report:

@@ -33,7 +33,7 @@ class _Remote:
     deployments: tuple[str, ...]
 
 
-@click.command("check")
+@click.command("check", short_help="See what is wrong here, and who must act.")
 @click.argument("path", default=".", type=click.Path())
 @click.option("--python", metavar="PATH", help="The interpreter, or its environment, to look at.")
 @click.option("--cookbook", type=click.Path(), help="The cookbook checkout whose pin applies.")
@@ -61,6 +61,7 @@ def command(
     """
     from fwdoctor.environment.doctor import run
     from fwdoctor.finding import Report
+    from fwdoctor.suggested import with_target
 
     if for_agent:
         if output.output_format not in ("text", "agent"):
@@ -85,7 +86,9 @@ def command(
         problems=(*problems, *remote.problems, *unread),
         notes=(*remote.notes, *unknown),
     )
-    return output.finish(report)
+    # migrate finds no cookbook that only an option names.
+    aim = cookbook if cookbook and os.path.isdir(cookbook) else None
+    return output.finish(with_target(report, aim))
 
 
 def _remote(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fwdoctor.finding import Finding
 
 
-@click.command("explain")
+@click.command("explain", short_help="Name the cause of errors in logs, and what to do.")
 @click.argument("files", nargs=-1, metavar="[FILE|-]...")
 @click.option("-f", "--follow", is_flag=True, help="Go on reading as the file grows, until interrupted.")
 @click.option("--unknown", is_flag=True, help="Show the error lines that nothing explains, grouped.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fwdoctor.cli._options import Output, output_options, print_bytes, read_input, write_output
+from fwdoctor.cli._options import Output, of_input, output_options, print_bytes, read_input, write_output
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Problem
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _STDIN = "-"
 
 
-@click.command("lint")
+@click.command("lint", short_help="Find old API, wrong settings and leaked trainers in code.")
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
 @click.option("--fix", is_flag=True, help="Mend what is safe to mend.")
 @click.option("--unsafe-fixes", is_flag=True, help="Mend, too, what may change what the code does.")
@@ -91,6 +91,7 @@ def command(
 
     from fwdoctor.lint.run import Options, lint
     from fwdoctor.settings import load
+    from fwdoctor.suggested import with_target
 
     settings = load(config, _start(paths, stdin_filename))
     known = _baseline(baseline, settings, update=update_baseline)
@@ -113,10 +114,13 @@ def command(
         force_exclude=force_exclude,
         keep=_keeper(known, diff_base, paths, update=update_baseline, write=not diff),
     )
-    begin = _beginner(paths, target or settings.target or "auto", settings, output, ignore_noqa)
+    # Suggested commands say the target of the settings, too: of those that are suggested, migrate reads none.
+    target = target or settings.target or "auto"
+    begin = _beginner(paths, target, settings, output, ignore_noqa)
     if paths == (_STDIN,):
-        return _pass_through(stdin_filename, begin, options, output)
-    return _unfiltered(output).finish(lint(paths, begin, settings, options), statistics=statistics)
+        return _pass_through(stdin_filename, begin, target, options, output)
+    report = with_target(lint(paths, begin, settings, options), target)
+    return _unfiltered(output).finish(report, statistics=statistics)
 
 
 def _refuse(**asked: bool) -> None:
@@ -227,15 +231,19 @@ def _keeper(
     return keep
 
 
-def _pass_through(name: str, begin: Callable[[], Session], options: Options, output: Output) -> int:
+def _pass_through(
+    name: str, begin: Callable[[], Session], target: str, options: Options, output: Output
+) -> int:
     """``-``: with --fix the text goes through, and messages go beside it."""
     from fwdoctor.lint.run import lint_text
+    from fwdoctor.suggested import with_target
 
     data = read_input()
     new, report = lint_text(name, data, begin, options)
     through = options.fix and not options.diff
     if through:
         print_bytes(new)
+    report = with_target(of_input(report, name), target)
     return _unfiltered(output).finish(report, to_stderr=through)
 
 

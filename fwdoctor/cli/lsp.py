@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fwdoctor.lsp.server import Server
 
 
-@click.command("lsp")
+@click.command("lsp", short_help="Tell an editor what lint finds (Language Server Protocol).")
 @click.option("--stdio", is_flag=True, help="Over the standard streams; so it is anyway.")
 @click.option("--tcp", metavar="HOST:PORT", help="Listen here instead, for one editor.")
 def command(stdio: bool, tcp: str | None) -> int:

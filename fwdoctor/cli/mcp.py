@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-@click.command("mcp")
+@click.command("mcp", short_help="Serve the commands to an agent (Model Context Protocol).")
 def command() -> int:
     """Serve check, explain, lint, migrate, probe and rule to an agent, which starts this command by itself.
 

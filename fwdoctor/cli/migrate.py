@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fwdoctor.cli._options import Output, output_options, print_bytes, read_input
+from fwdoctor.cli._options import Output, of_input, output_options, print_bytes, read_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fwdoctor.finding import Report
     from fwdoctor.fit.target import Choice
@@ -80,6 +80,7 @@ def command(
     "# fwdoctor: ignore[FWD102] why" does so for one statement.
     """
     from fwdoctor.migrate.run import Options, migrate_and_keep
+    from fwdoctor.suggested import with_target
 
     if interactive and (diff or check or _STDIN in paths):
         raise click.UsageError("--interactive does not go with --diff, --check or '-'.")
@@ -98,7 +99,7 @@ def command(
     if _STDIN in paths:
         if len(paths) > 1:
             raise click.UsageError("'-' goes alone.")
-        return _pass_through(stdin_filename, choose(), options, output)
+        return _pass_through(stdin_filename, choose(), target, options, output)
     if interactive:
         from fwdoctor.cli._ask import Asker
 
@@ -107,9 +108,25 @@ def command(
         report, results = migrate_and_keep(
             paths, choose, Options(**_fields(options) | {"progress": progress})
         )
-    status = output.finish(report, paged=diff and not no_pager)
+    status = output.finish(with_target(report, target), paged=diff and not no_pager)
+    if options.write and not output.quiet:
+        _tell_unversioned(results)
     _write_reports(reports, report, results, target, choose)
     return status
+
+
+def _tell_unversioned(results: Sequence[Result]) -> None:
+    """Say of files that were written if no git has what they were: it cannot be taken back."""
+    from fwdoctor.migrate.writing import unversioned
+
+    found = unversioned([r.outcome.path for r in results if r.new is not None])
+    if found:
+        what = f"{found[0]} is" if len(found) == 1 else f"{len(found)} of the files that were written are"
+        click.echo(
+            f"fwdoctor: {what} in no git repository: nothing keeps the old text but copies of your own "
+            "(--diff shows a port and writes nothing)",
+            err=True,
+        )
 
 
 def _known(paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -151,15 +168,16 @@ def _fields(options: Options) -> dict[str, Any]:
     return {name: getattr(options, name) for name in options.__slots__}
 
 
-def _pass_through(name: str, choice: Choice, options: Options, output: Output) -> int:
+def _pass_through(name: str, choice: Choice, target: str, options: Options, output: Output) -> int:
     """``-``: the text goes through, messages go beside it."""
     from fwdoctor.migrate.run import migrate_text
+    from fwdoctor.suggested import with_target
 
     data = read_input()
     new, report = migrate_text(name, data, choice, options)
     if options.write:
         print_bytes(new)
-    return output.finish(report, to_stderr=options.write)
+    return output.finish(with_target(of_input(report, name), target), to_stderr=options.write)
 
 
 def _progress(output: Output) -> Any:

@@ -27,7 +27,7 @@ def _timeout(function: _F) -> _F:
     )(function)
 
 
-@click.group("probe")
+@click.group("probe", short_help="Ask the control plane for the state of what runs.")
 def command() -> None:
     """Ask the control plane for the state of what runs. Nothing is started, changed or stopped.
 
@@ -35,7 +35,7 @@ def command() -> None:
     """
 
 
-@command.command("job")
+@command.command("job", short_help="What state trainer jobs are in, and what to do.")
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 @watch_options
 @output_options
@@ -59,7 +59,7 @@ def job(jobs: tuple[str, ...], watching: Watching | None, timeout: float, output
     return _run(output, timeout, *(_bound(probe_job, name) for name in dict.fromkeys(jobs)))
 
 
-@command.command("checkpoints")
+@command.command("checkpoints", short_help="What a trainer job has saved, and what can be promoted.")
 @click.argument("job")
 @click.option("--output-model-id", "model", metavar="ID", help="Check the id to promote under, too.")
 @_timeout
@@ -71,7 +71,7 @@ def checkpoints(job: str, model: str | None, timeout: float, output: Output) -> 
     return _run(output, timeout, _bound(probe_checkpoints, job, model))
 
 
-@command.command("deployment")
+@command.command("deployment", short_help="What a deployment follows, and which weights serve.")
 @click.argument("deployment")
 @click.option("--job", metavar="JOB", help="The trainer job whose weights it is to serve.")
 @watch_options
@@ -93,7 +93,7 @@ def deployment(
     return _run(output, timeout, _bound(probe_deployment, deployment, job))
 
 
-@command.command("account")
+@command.command("account", short_help="All trainer jobs and deployments, with a verdict each.")
 @click.option("--all", "everything", is_flag=True, help="Also what is over: stopped, deleted.")
 @_timeout
 @output_options
@@ -104,7 +104,7 @@ def account(everything: bool, timeout: float, output: Output) -> int:
     return _run(output, timeout, _bound(probe_account, everything=everything), table=True)
 
 
-@command.command("shape")
+@command.command("shape", short_help="Whether a training shape can be used, and for what.")
 @click.argument("shape")
 @click.option("--base-model", metavar="MODEL", help="The model that is to be trained.")
 @click.option("--lora-rank", type=click.IntRange(0), help="0: all parameters.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fwdoctor.finding import Finding, Report
 
 
-@click.command("resume")
+@click.command("resume", short_help="Resume a trainer job, and wait until its trainer answers.")
 @click.argument("job", metavar="JOB")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until its trainer answers.")

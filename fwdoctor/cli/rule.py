@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fwdoctor.rulebook import Rule
 
 
-@click.command("rule")
+@click.command("rule", short_help="Explain a rule, or list all.")
 @click.argument("rule_id", required=False, metavar="ID|NAME")
 @click.option("--all", "show_all", is_flag=True, help="Every rule (the same as no rule).")
 @click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True)
@@ -29,7 +29,7 @@ def show(rule_id: str | None, output_format: str = "text") -> int:
         FwdoctorError: there is no such rule.
     """
     from fwdoctor.explain.catalogue import catalogue
-    from fwdoctor.rulebook import rulebook
+    from fwdoctor.rulebook import nearest, rulebook
 
     book = rulebook()
     rules: list[Rule] = [book[r] for r in book] + [e.rule for e in catalogue().values()]
@@ -37,7 +37,8 @@ def show(rule_id: str | None, output_format: str = "text") -> int:
         known = rules
         rules = [r for r in rules if rule_id.upper() == r.id or rule_id == r.name]
         if not rules:
-            raise FwdoctorError(f"no such rule: {rule_id}; {_near(rule_id, known)}")
+            names = {rule.id: rule.name for rule in known}
+            raise FwdoctorError(f"no such rule: {rule_id}; {nearest(rule_id, names)}")
     if output_format == "json":
         import json
 
@@ -56,14 +57,6 @@ def show(rule_id: str | None, output_format: str = "text") -> int:
         for line in _page(rule):
             click.echo(line)
     return 0
-
-
-def _near(wanted: str, rules: list[Rule]) -> str:
-    import difflib
-
-    names = [name for rule in rules for name in (rule.id, rule.name)]
-    near = difflib.get_close_matches(wanted, names, n=1)
-    return f"did you mean {near[0]}?" if near else "'fwdoctor rule --all' lists them"
 
 
 def _page(rule: Rule) -> Iterator[str]:

@@ -6,13 +6,17 @@ import contextlib
 
 import click
 
-from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._options import Output, passing_options
 from fwdoctor.errors import FwdoctorError
 
 
-@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    "run",
+    short_help="Run a command, and explain why it fails.",
+    context_settings={"allow_interspersed_args": False},
+)
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
-@output_options
+@passing_options
 def command(arguments: tuple[str, ...], output: Output) -> int:
     """Run COMMAND, pass its output and exit status through, and explain it if it fails.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._options import Output, doing_options, line_options
 from fwdoctor.errors import FwdoctorError
 
 if TYPE_CHECKING:
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from fwdoctor.skill.tree import Tree
 
 
-@click.group("skill", no_args_is_help=True)
+@click.group(
+    "skill", short_help="Install the skill with which coding agents use fwdoctor.", no_args_is_help=True
+)
 def command() -> None:
     """The agent skill: instructions with which coding agents use fwdoctor (docs/agents.md)."""
 
 
 @command.command("path")
-@output_options
+@line_options
 def path(output: Output) -> int:
     """Print the folder of the skill that came with this fwdoctor."""
     from fwdoctor.skill.tree import bundled
@@ -33,7 +35,7 @@ def path(output: Output) -> int:
     return _finish(output, "skill path", bundled(), [])
 
 
-@command.command("install")
+@command.command("install", short_help="Install the skill, or bring it up to date.")
 @click.option(
     "--agent",
     "names",
@@ -41,19 +43,26 @@ def path(output: Output) -> int:
     metavar="NAME",
     help="claude-code, codex, cursor, gemini, copilot or opencode; else those that are found here.",
 )
-@click.option("--project", "scope", flag_value="project", help="Into this project (so it is anyway).")
-@click.option("--user", "scope", flag_value="user", help="Into your home folder, for all projects.")
-@click.option("--copy", "how", flag_value="copy", help="Copy the files (so it is anyway).")
-@click.option("--link", "how", flag_value="link", help="Make a link, which follows this fwdoctor's upgrades.")
+@click.option("--project", is_flag=True, help="Into this project (so it is anyway).")
+@click.option("--user", is_flag=True, help="Into your home folder, for all projects.")
+@click.option("--copy", is_flag=True, help="Copy the files (so it is anyway).")
+@click.option("--link", is_flag=True, help="Make a link, which follows this fwdoctor's upgrades.")
 @click.option(
-    "--check", is_flag=True, help="Write nothing; exit with 1 if a copy is outdated, or there is none."
+    "--check", is_flag=True, help="Write nothing; exit with 1 unless all that is installed is up to date."
 )
 @click.option(
     "--force", is_flag=True, help="Replace also what you changed, or what is not ours; it is kept aside."
 )
-@output_options
+@doing_options
 def install(
-    names: tuple[str, ...], scope: str | None, how: str | None, check: bool, force: bool, output: Output
+    names: tuple[str, ...],
+    project: bool,
+    user: bool,
+    copy: bool,
+    link: bool,
+    check: bool,
+    force: bool,
+    output: Output,
 ) -> int:
     """Install the skill where coding agents look for it, or bring it up to date.
 
@@ -64,6 +73,8 @@ def install(
     from fwdoctor.skill.agents import home_of, named
     from fwdoctor.skill.tree import bundled
 
+    scope = _one_of(project=project, user=user)
+    how = _one_of(copy=copy, link=link)
     if check and (force or how):
         raise click.UsageError("--check writes nothing: it does not go with --force, --copy and --link.")
     skill = bundled()
@@ -75,6 +86,14 @@ def install(
     agents, reason = (asked, None) if asked else _chosen(root)
     places = _places(agents, scope or "project", root)
     return _install(output, skill, places, reason, how=how, force=force)
+
+
+def _one_of(**given: bool) -> str | None:
+    """The one flag of several that was given, or None; two are a contradiction."""
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise click.UsageError(" does not go with ".join(f"--{name}" for name in names) + ".")
+    return names[0] if names else None
 
 
 def _chosen(root: Path) -> tuple[list[Agent], str]:
@@ -122,6 +141,7 @@ def _install(
 
 def _check(output: Output, skill: Tree, asked: list[Agent], scope: str | None, root: Path) -> int:
     """Tell what is where; without --agent, wherever there is something."""
+    from fwdoctor.finding import Problem
     from fwdoctor.skill.agents import agents
     from fwdoctor.skill.copies import State, look
 
@@ -130,9 +150,12 @@ def _check(output: Output, skill: Tree, asked: list[Agent], scope: str | None, r
     seen = [(place, look(place.folder, skill)) for place in known]
     there = [(place, copy) for place, copy in seen if copy.state is not State.ABSENT]
     rows = [_row(place, copy) for place, copy in there or seen[:1]]
-    wrong = (State.ABSENT, State.OUTDATED, State.BROKEN_LINK)
-    failed = not there or any(copy.stale or copy.state in wrong for _, copy in there)
-    return _finish(output, "skill install", skill, rows, failed=failed)
+    # Of a newer fwdoctor is no fault. Changed, or of others: agents read what this fwdoctor does not say.
+    fine = (State.CURRENT, State.NEWER)
+    unreadable = [copy for _, copy in there if copy.state is State.UNREADABLE]
+    problems = [Problem(f"cannot see what is there: {copy.detail}", str(copy.folder)) for copy in unreadable]
+    failed = not there or any(copy.state not in fine for _, copy in there)
+    return _finish(output, "skill install", skill, rows, problems=problems, failed=failed)
 
 
 def _known_places(agents: list[Agent], scope: str, root: Path) -> list[Place]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fwdoctor.cli._options import Output, output_options
+from fwdoctor.cli._options import Output, answer_options, fact_options
 from fwdoctor.errors import FwdoctorError
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from fwdoctor.surface.timeline import Product
 
 
-@click.group("surface", no_args_is_help=True)
+@click.group(
+    "surface", short_help="What each version offers, and which versions code fits.", no_args_is_help=True
+)
 def command() -> None:
     """What each version offers, what changed, and which versions code fits.
 
@@ -32,7 +34,7 @@ def command() -> None:
 
 @command.command("fit", short_help="Which versions code fits, and where it breaks.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
-@output_options
+@answer_options
 def fit(paths: tuple[str, ...], output: Output) -> int:
     """Tell which versions of the cookbook and the SDK the code in PATHS fits, and where it breaks.
 
@@ -51,7 +53,7 @@ def fit(paths: tuple[str, ...], output: Output) -> int:
 @click.option(
     "--at", default="auto", show_default=True, metavar="VERSION|PATH", help="The version to look at."
 )
-@output_options
+@answer_options
 def show(name: str, at: str, output: Output) -> int:
     """Show what NAME is in a version, when it came, how it changed, when it went, and what replaced it.
 
@@ -73,7 +75,7 @@ def show(name: str, at: str, output: Output) -> int:
 @click.argument("names", nargs=-1)
 @click.option("--used-by", "used_by", multiple=True, type=click.Path(), help="Only what touches this code.")
 @click.option("--private", is_flag=True, help="Private names, too.")
-@output_options
+@fact_options
 def diff(
     old: str, new: str, names: tuple[str, ...], used_by: tuple[str, ...], private: bool, output: Output
 ) -> int:
@@ -99,7 +101,7 @@ def diff(
 @command.command("build", short_help="Read a surface, and tell which version it is.")
 @click.argument("path", type=click.Path())
 @click.option("--save", type=click.Path(dir_okay=False), help="Save the surface, for --at, diff and others.")
-@output_options
+@fact_options
 def build(path: str, save: str | None, output: Output) -> int:
     """Read the surface of the cookbook or SDK in PATH (a folder or a wheel), and tell which version it is."""
     from fwdoctor.surface import report

@@ -12,9 +12,10 @@ from dataclasses import field, replace
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import span
 
-from fwdoctor.fit.answers import Wrong, answer, product_of, was_right
+from fwdoctor.fit.answers import Wrong, answer, eras, product_of, was_right
 from fwdoctor.fit.uses import Asks, Use, uses
 from fwdoctor.lean_dataclass import dataclass
+from fwdoctor.surface.model import Absent
 from fwdoctor.surface.timeline import Product
 
 #: Misfits that make code fail; the others are doubts.
@@ -52,9 +53,33 @@ def judge(port: Port, use: Use) -> Iterator[Misfit]:
             known = _known(port, use, wrong)
             if known or not _only_if_known(use):
                 found = misfit(use, wrong, known=known)
+                if wrong.rule == "FWD107":
+                    found = replace(
+                        found, variables={**found.variables, "otherwise": _otherwise(port, use, wrong)}
+                    )
                 if surface is port.surfaces.sdk:  # else messages would speak of the cookbook
                     found = replace(found, variables={**found.variables, "target": surface.name})
                 yield found
+
+
+def _otherwise(port: Port, use: Use, wrong: Wrong) -> str:
+    """What else there is to do about a name that the target lacks: of the versions, who has it."""
+    product = product_of(use.question.path)
+    past = next((p for p in port.surfaces.past if p.timeline.product is product), None)
+    if past is None:
+        return ""
+    states = past.timeline.states
+    having = [e for e in eras(use.question) if e.there and wrong not in e.wrong]
+    before = [e for e in having if e.first < past.states]
+    if before:
+        last = states[min(before[-1].last, past.states - 1)][-1]
+        return f", or stay with {last.label}, the last that has it"
+    if having:
+        first = states[having[0].first][0]
+        return f", or move on to {first.label}, the first that has it"
+    if any(span.found is Absent.UNKNOWN for span in past.timeline.spans(use.question.path)):
+        return ""
+    return ", or see whether it is spelt right: no version that is known ever had it"
 
 
 def _only_if_known(use: Use) -> bool:

@@ -17,7 +17,7 @@ from fwdoctor.fit.uses import Asks, Question, Use, short, uses
 from fwdoctor.lint.file import Call, File, Hit
 from fwdoctor.moves import provisioning, successor
 from fwdoctor.surface import timeline
-from fwdoctor.surface.model import Class, Function
+from fwdoctor.surface.model import Class, Function, Surface
 
 #: The rules that lint finds; the other FWD1xx rules are about ports, and only `migrate` has them.
 RULES = (
@@ -106,6 +106,7 @@ def _named(file: File, use: Use, misfit: misfits.Misfit) -> tuple[str, Hit]:
         variables["setting"] = variables.get("argument") or use.question.name
         variables["advice"] = file.port.moves.advice.get(use.question.name, "this version dropped it")
         return rule, Hit(misfit.node, variables)
+    variables.pop("otherwise", None)  # of FWD107
     detail = _gone(variables.get("old", ""), variables["target"], new)
     if "argument" in variables:
         fact = f"{variables['callee']} of {variables['target']} takes no {variables['argument']}"
@@ -202,19 +203,21 @@ def _gone(what: str, target: str, new: str | None) -> str:
 
 def _deprecated(file: File) -> Iterator[tuple[str, Hit]]:
     """Names and arguments that the target still has, and says it will drop."""
-    label = file.port.surfaces.label
     for node, path in file.named:
         if isinstance(node, ast.alias) or _is_its_own(file, path):
             continue
-        if _is_deprecated(file, path):
+        if (said := _deprecated_by(file, path)) is not None:
             new = successor(path)
-            yield "FWD117", Hit(node, {"old": path, "target": label} | _if_known(new))
+            yield "FWD117", Hit(node, {"old": path, "target": said} | _if_known(new))
     for call in file.calls:
-        if isinstance(call.node.func, ast.Attribute) and _is_deprecated(file, call.path):
-            yield "FWD117", Hit(call.node.func, {"old": short(call.path), "target": label})
+        if (
+            isinstance(call.node.func, ast.Attribute)
+            and (said := _deprecated_by(file, call.path)) is not None
+        ):
+            yield "FWD117", Hit(call.node.func, {"old": short(call.path), "target": said})
         for argument in call.arguments.values():
-            if _is_deprecated_argument(file, call, argument.name):
-                variables = {"callee": short(call.path), "argument": f"{argument.name}=", "target": label}
+            if (said := _argument_deprecated_by(file, call, argument.name)) is not None:
+                variables = {"callee": short(call.path), "argument": f"{argument.name}=", "target": said}
                 yield "FWD118", Hit(argument.node, variables)
 
 
@@ -222,25 +225,33 @@ def _if_known(new: str | None) -> dict[str, str]:
     return {"successor": new} if new else {}
 
 
-def _is_deprecated(file: File, path: str) -> bool:
+def _deprecated_by(file: File, path: str) -> str | None:
+    """Which of the target's products says that it will drop a name; None if none does."""
     for surface in file.port.surfaces.all_targets():
         found = surface.locate(path) if surface.covers(path) else None
         if isinstance(found, tuple) and isinstance(found[1], Class | Function):
-            return found[1].deprecated
+            return _called(file, surface) if found[1].deprecated else None
         owner, _, method = path.rpartition(".")
         cls = surface.class_at(owner) if surface.covers(owner) else None
         if cls is not None and method in cls.methods:
-            return cls.methods[method].deprecated
-    return False
+            return _called(file, surface) if cls.methods[method].deprecated else None
+    return None
 
 
-def _is_deprecated_argument(file: File, call: Call, name: str) -> bool:
+def _argument_deprecated_by(file: File, call: Call, name: str) -> str | None:
+    """As :func:`_deprecated_by`, of an argument of a call."""
     for surface in file.port.surfaces.all_targets():
         signature = surface.signature(call.path) if surface.covers(call.path) else None
         parameter = signature.parameter(name) if signature else None
         if parameter is not None:
-            return parameter.deprecated
-    return False
+            return _called(file, surface) if parameter.deprecated else None
+    return None
+
+
+def _called(file: File, surface: Surface) -> str:
+    """How messages call one of the target's products: what is the SDK's is not the cookbook's."""
+    surfaces = file.port.surfaces
+    return surfaces.label if surface is surfaces.target else surface.name
 
 
 def _unread(file: File) -> Iterator[tuple[str, Hit]]:

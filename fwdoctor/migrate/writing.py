@@ -196,6 +196,11 @@ def uncommitted(paths: Sequence[str]) -> list[str]:
     return [p for p in paths if os.path.realpath(p) in dirty]
 
 
+def unversioned(paths: Sequence[str]) -> list[str]:
+    """Of some files, those that lie in no git repository."""
+    return [p for p in paths if _root(os.path.dirname(os.path.realpath(p))) is None]
+
+
 def _root(folder: str) -> str | None:
     while True:
         if os.path.exists(os.path.join(folder, ".git")):

@@ -42,13 +42,13 @@ def lines_of(result: Result | None, style: Style) -> Iterator[Line]:
             yield from _fit(result, style)
         case BuildResult():
             yield from _build(result, style)
-        case SkillResult():
+        case SkillResult() if not style.quiet:
             yield from _skill(result, style)
         case tuple():
             yield from _shown(result, style)
 
 
-def concise(result: Result | None) -> Iterator[str]:
+def concise(result: Result | None, *, quiet: bool = False) -> Iterator[str]:
     """A result in one line a fact: places as compilers write them, changes by their paths."""
     match result:
         case FitResult():
@@ -64,7 +64,7 @@ def concise(result: Result | None) -> Iterator[str]:
                 yield f"{_SIGNS[change.how]} {change.path}"
                 yield from (f"{_SIGNS[p.how]} {change.path}: {p.text[2:]}" for p in change.parts)
         case ShowResult() | BuildResult() | SkillResult() | tuple():
-            yield from ("".join(t for t, _ in line) for line in lines_of(result, Style()))
+            yield from ("".join(t for t, _ in line) for line in lines_of(result, Style(quiet=quiet)))
         case None:
             return
 

@@ -17,6 +17,6 @@ def render(report: Report, style: Style) -> str:
     if report.result is not None:
         from fwdoctor.reporters._results import concise
 
-        lines += [f"{row}\n" for row in concise(report.result)]
+        lines += [f"{row}\n" for row in concise(report.result, quiet=style.quiet)]
     text = "".join(lines)
     return text if style.unicode else ascii_only(text)

@@ -197,6 +197,16 @@ def _summary(report: Report, style: Style) -> Iterator[Line]:
         yield from _totals(report, style)
 
 
+def _is_settled(files: Sequence[FileOutcome]) -> bool:
+    """Whether all that is left is for a person: "partial" alone sounds like another port.
+
+    A file that was to be written, and was not, has its moves and another status.
+    """
+    kept = {FileStatus.SKIPPED, FileStatus.FAILED}
+    to_write = any(f.changed or (f.status in kept and f.moves) for f in files)
+    return any(f.todo for f in files) and not to_write
+
+
 def _totals(report: Report, style: Style) -> Iterator[Line]:
     """One line: how much of everything there is."""
     parts = []
@@ -210,6 +220,7 @@ def _totals(report: Report, style: Style) -> Iterator[Line]:
                 count += report.looked_at - len(report.files)
             if count or status in (FileStatus.PORTED, FileStatus.UNCHANGED):
                 parts.append(f"{status} {count}")
+        parts += ["nothing to write"] if _is_settled(report.files) else []
     counts = report.summary
     parts += counted(counts.errors, counts.warnings, counts.infos)
     if report.checks is not None:

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 
 import fwdoctor
+from fwdoctor.cli import group as main_group
 from fwdoctor.cli import run
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +43,15 @@ def test_the_start_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["migrat"], ["migrate"], ["check", "--colour"], ["migrate", "--target"], ["rule", "--every"]]
+    "args",
+    [
+        ["migrat"],
+        ["migrate"],
+        ["check", "--colour"],
+        ["migrate", "--target"],
+        ["rule", "--every"],
+        ["run", "--exit-zero", "--", "true"],
+    ],
 )
 def test_bad_usage_is_status_2_and_no_traceback(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(args) == 2
@@ -183,3 +193,60 @@ def test_a_path_that_is_missing_does_not_stop_the_others(
     assert captured.err.count("\n") == 1
     assert "gone" in captured.err
     assert "timeout_s=1" in (tmp_path / "old.py").read_text()
+
+
+_FILTERS = {"--select", "--extend-select", "--ignore"}
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        (["run"], {"--exit-zero"}),
+        (["skill", "path"], {*_FILTERS, "--exit-zero", "--quiet", "--verbose"}),
+        (["skill", "install"], {*_FILTERS, "--verbose"}),
+        (["surface", "fit"], {*_FILTERS, "--quiet"}),
+        (["surface", "show"], {*_FILTERS, "--quiet"}),
+        (["surface", "diff"], {*_FILTERS, "--quiet", "--exit-zero"}),
+        (["surface", "build"], {*_FILTERS, "--quiet", "--exit-zero"}),
+        (["lint"], set()),
+        (["migrate"], set()),
+        (["check"], set()),
+        (["probe", "job"], set()),
+    ],
+)
+def test_only_options_that_do_something_are_offered(
+    command: list[str], missing: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run([*command, "--help"])
+    offered = set(capsys.readouterr().out.replace(",", " ").split())
+    formats = "[text|concise|json|jsonl|agent]" if command[0] in ("skill", "surface") else "sarif"
+    assert any(formats in word for word in offered)
+    common = {*_FILTERS, "--exit-zero", "--quiet", "--verbose", "--output-format", "--output-file"}
+    assert offered & common == common - missing
+
+
+def test_select_and_quiet_act_on_run(capfd: pytest.CaptureFixture[str]) -> None:
+    code = "raise SystemExit(\"TypeError: Config.__init__() got an unexpected keyword argument 'infra'\")"
+    told = {}
+    for options in ([], ["--select", "FWD"], ["--quiet"]):
+        assert run(["run", *options, "--", sys.executable, "-c", code]) == 1
+        told[" ".join(options)] = capfd.readouterr().err
+    assert "FWE" in told[""]
+    assert "FWE" not in told["--select FWD"]
+    assert "FWE" in told["--quiet"]
+    assert len(told["--quiet"]) < len(told[""])
+
+
+@pytest.mark.parametrize("command", [[], ["probe"], ["skill"], ["surface"]])
+def test_no_summary_of_a_command_is_cut(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run([*command, "--help"])
+    rows = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    found = main_group
+    for name in command:
+        found = found.get_command(click.Context(found), name)
+    names = found.list_commands(click.Context(found))
+    assert [row.split()[0] for row in rows] == names, "each has one line"
+    assert all(len(row) <= 80 and row.endswith(".") and not row.endswith("...") for row in rows)

@@ -165,3 +165,74 @@ def test_ignored_findings_are_counted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "1 finding is ignored by comments" in capsys.readouterr().out
     run(["migrate", "--target", "june", "-v", str(path)])
     assert f"{path}:2:1 FWD107: dead code" in capsys.readouterr().out
+
+
+LEFT = f"from training.utils import validate_streaming_config\n{OLD}"
+
+
+def test_a_second_run_says_that_there_is_nothing_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "train.py"
+    path.write_text(LEFT)
+    command = ["migrate", "--target", "june", str(path)]
+    assert run([*command, "--diff"]) == 1
+    assert "nothing to write" not in capsys.readouterr().out
+    assert run(command) == 1
+    first = capsys.readouterr().out
+    assert "partial 1" in first
+    assert "nothing to write" not in first
+    ported = path.read_bytes()
+    (tmp_path / "notes.txt").write_text("training.utils")  # skipped, and nothing that was to be written
+    for options in ([str(tmp_path / "notes.txt")], ["--diff"], ["--check"]):
+        run([*command, *options])
+        told = capsys.readouterr().out.splitlines()[-1]
+        assert told.startswith("ported 0 · partial 1 · ")
+        assert " · nothing to write · " in told
+    assert path.read_bytes() == ported
+
+
+def test_files_that_were_not_written_are_not_nothing_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "train.py"
+    path.write_text(LEFT)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert run(["migrate", "--target", "june", str(path)]) == 2
+    both = capsys.readouterr()
+    assert "nothing was written" in both.err
+    assert "nothing to write" not in both.out
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "told"),
+    [
+        ({"a.py": OLD}, [], "a.py is in no git repository"),
+        ({"a.py": OLD, "b.py": OLD, "c.py": NEW}, [], "2 of the files that were written are in no git"),
+        ({"a.py": OLD, "repository/b.py": OLD}, [], "a.py is in no git repository"),
+        ({"repository/b.py": OLD}, [], None),
+        ({"a.py": NEW}, [], None),
+        ({"a.py": OLD}, ["--quiet"], None),
+        ({"a.py": OLD}, ["--diff"], None),
+        ({"a.py": OLD}, ["--check"], None),
+    ],
+)
+def test_files_that_nobody_keeps_are_told_when_they_are_written(
+    files: dict[str, str],
+    options: list[str],
+    told: str | None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repository")], check=True)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    run(["migrate", "--target", "june", "--allow-dirty", *options, str(tmp_path)])
+    both = capsys.readouterr()
+    assert "no git" not in both.out
+    assert both.err.count("no git repository") == (told is not None)
+    assert told is None or told in both.err
+
+
+def test_the_standard_input_is_in_no_repository_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no git" not in through(monkeypatch, OLD.encode())[2]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+import fwdoctor
 from fwdoctor.cli import run
+from fwdoctor.skill.tree import contents
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schema" / "output.json").read_text("utf-8"))
@@ -105,6 +108,9 @@ def test_one_place_that_refuses_does_not_keep_the_others(
         ["--agent", "clod"],
         ["--check", "--force"],
         ["--check", "--link"],
+        ["--link", "--copy"],
+        ["--user", "--project", "--check"],
+        ["--select", "FWD"],
         ["--output-format", "sarif"],
     ],
 )
@@ -133,3 +139,73 @@ def test_a_home_that_cannot_be_written(
     assert "cannot be written" in error
     assert "Traceback" not in error
     assert blocked.read_text() == "x"
+
+
+@pytest.mark.parametrize("output_format", ["text", "concise"])
+def test_quiet_says_nothing_where_all_went_well(
+    output_format: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["skill", "install", "--quiet", "--output-format", output_format]
+    assert run([*args, "--check"]) == 1
+    assert run(args) == 0
+    assert capsys.readouterr().out == ""
+    assert (project / ".claude" / "skills" / "fireworks-doctor" / "SKILL.md").is_file()
+
+
+def _changed(skill: Path) -> None:
+    (skill / "SKILL.md").write_text("mine")
+
+
+def _foreign(skill: Path) -> None:
+    (skill / ".fwdoctor-skill.json").unlink()
+    _changed(skill)
+
+
+def _newer(skill: Path) -> None:
+    text = (
+        (skill / "SKILL.md")
+        .read_text("utf-8")
+        .replace(f'version: "{fwdoctor.__version__}"', 'version: "999.0"')
+    )
+    (skill / "SKILL.md").write_text(text, "utf-8")
+    manifest = json.loads((skill / ".fwdoctor-skill.json").read_text())
+    manifest["files"] = contents(skill)
+    (skill / ".fwdoctor-skill.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("done", "state", "status"),
+    [
+        (lambda skill: None, "current", 0),
+        (_newer, "newer", 0),
+        (_changed, "changed", 1),
+        (_foreign, "foreign", 1),
+        (lambda skill: (skill / "SKILL.md").unlink(), "outdated", 1),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_check_is_content_with_what_is_up_to_date_alone(
+    done: Callable[[Path], None],
+    state: str,
+    status: int,
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(["skill", "install", "--quiet"])
+    done(project / ".claude" / "skills" / "fireworks-doctor")
+    found, places = status_and_places(capsys, "--check")
+    assert ([p["state"] for p in places], found) == ([state], status)
+    assert run(["skill", "install", "--check", "--exit-zero", "--quiet"]) == 0
+
+
+def test_check_of_what_cannot_be_read_is_status_2(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["skill", "install", "--quiet"])
+
+    def refuse(folder: Path) -> dict[str, str]:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("fwdoctor.skill.copies.contents", refuse)
+    assert run(["skill", "install", "--check"]) == 2
+    assert "Permission denied" in capsys.readouterr().err.replace("permission", "Permission")

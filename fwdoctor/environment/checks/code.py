@@ -43,15 +43,32 @@ def check(facts: Facts) -> CheckOutcome:
     for problem in (*found.problems, *problems):
         facts.reader.problem(Path(problem.path or "."), problem.message)
     if not fits:
-        return outcome(SECTION, f"none of {_files(count)} uses the cookbook or the SDK")
-    return outcome(SECTION, _detail(fits, count), [*_judge_cookbook(facts, fits), *_judge_sdk(facts, fits)])
+        return outcome(SECTION, _nothing(facts, count))
+    return outcome(
+        SECTION, _detail(facts, fits, count), [*_judge_cookbook(facts, fits), *_judge_sdk(facts, fits)]
+    )
 
 
-def _files(count: int) -> str:
-    return f"{count} Python file{'s' if count != 1 else ''}"
+def _nothing(facts: Facts, count: int) -> str:
+    """That there is nothing to compare."""
+    if count > 1:
+        return f"none of {_files(facts, count)} uses the cookbook or the SDK"
+    # A file that is named is read, whatever it is called: scripts need no suffix.
+    name = "1 Python file" if _is_python(facts) else f"{shown(facts.path)}, read as Python,"
+    return f"{name} uses neither the cookbook nor the SDK"
 
 
-def _detail(fits: Sequence[FileFit], count: int) -> str:
+def _files(facts: Facts, count: int) -> str:
+    """So many files: Python files, unless it is one that is called otherwise."""
+    kind = "Python " if _is_python(facts) else ""
+    return f"{count} {kind}file{'s' if count != 1 else ''}"
+
+
+def _is_python(facts: Facts) -> bool:
+    return facts.path.is_dir() or facts.path.suffix in (".py", ".pyi")
+
+
+def _detail(facts: Facts, fits: Sequence[FileFit], count: int) -> str:
     """How many files use the cookbook, and which versions they fit."""
     from fwdoctor.fit import versions
     from fwdoctor.surface.timeline import Product
@@ -59,7 +76,7 @@ def _detail(fits: Sequence[FileFit], count: int) -> str:
     using = [f for f in fits if Product.COOKBOOK in f.products]
     what, product = ("the cookbook", Product.COOKBOOK) if using else ("the SDK", Product.SDK)
     using = using or list(fits)
-    text = f"{len(using)} of {_files(count)} {'uses' if len(using) == 1 else 'use'} {what}"
+    text = f"{len(using)} of {_files(facts, count)} {'uses' if len(using) == 1 else 'use'} {what}"
     found = versions.intervals(using, product)
     # The newest of the intervals; the others are noise here.
     return f"{text}; fits {found[-1]}" if found else f"{text}; no version known fits all of it"
@@ -116,7 +133,7 @@ def _finding(
     path = resource = shown(facts.path)
     against = there or _newest()
     variables = {
-        "count": _files(len(wrong)),
+        "count": _files(facts, len(wrong)),
         "sites": _some(_sites(against, wrong)),
         "path": path,
         "newest": timeline.cookbook().newest.label,
@@ -169,7 +186,7 @@ def _judge_pin(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
         return []
     finding = rulebook()["FWS504"].finding(
         resource=shown(facts.path),
-        count=_files(len(fits)),
+        count=_files(facts, len(fits)),
         fits=f"{oldest.label} or later",
         pin=pin,
         installed=str(facts.sdk.version),
@@ -193,7 +210,7 @@ def _judge_sdk(facts: Facts, fits: Sequence[FileFit]) -> list[Finding]:
     found = versions.intervals(wrong, Product.SDK)
     resource = shown(facts.path)
     variables = {
-        "count": _files(len(wrong)),
+        "count": _files(facts, len(wrong)),
         "installed": there.label,
         "sites": _some(_sites(there, wrong)),
         "fits": str(found[-1]) if found else "no release known",

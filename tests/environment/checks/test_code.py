@@ -226,3 +226,20 @@ def test_the_release_to_take_works_with_the_cookbook(tmp_path: Path) -> None:
     (finding,) = [f for f in findings if f.rule == "FWS506"]
     # From 1.2.25 on, the SDK is known not to work with the cookbook of that pin.
     assert finding.remedy[0].commands[0].endswith("'fireworks-ai[training]==1.2.24'")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "detail"),
+    [
+        ("a.txt", "hello\n", "a.txt, read as Python, uses neither the cookbook nor the SDK"),
+        ("a.py", "print(1)\n", "1 Python file uses neither the cookbook nor the SDK"),
+        ("train", NEW, "1 of 1 file uses the cookbook; "),
+        ("train.py", NEW, "1 of 1 Python file uses the cookbook; "),
+    ],
+)
+def test_only_a_python_file_is_called_one(
+    name: str, text: str, detail: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(text)
+    assert check(tmp_path / name).detail.startswith(detail)

@@ -73,6 +73,81 @@ EXAMPLES = (
             """,
     ),
     Example(
+        name="run in threads",
+        before="""
+            import asyncio
+            from functools import partial
+            from training.recipes import sft_loop
+
+            async def run(loop, pool, cfgs):
+                await asyncio.to_thread(sft_loop.main, cfgs[0], rlor_mgr=None)
+                await loop.run_in_executor(None, sft_loop.main, cfgs[1], None)
+                await loop.run_in_executor(None, partial(sft_loop.main, cfgs[2], rlor_mgr=None))
+                return [pool.submit(sft_loop.main, c, rlor_mgr=None) for c in cfgs]
+            """,
+        after="""
+            import asyncio
+            from functools import partial
+            from training.recipes import sft_loop
+
+            async def run(loop, pool, cfgs):
+                await asyncio.to_thread(sft_loop.main, cfgs[0])
+                await loop.run_in_executor(None, sft_loop.main, cfgs[1])
+                await loop.run_in_executor(None, partial(sft_loop.main, cfgs[2]))
+                return [pool.submit(sft_loop.main, c) for c in cfgs]
+            """,
+    ),
+    Example(
+        name="cleanup of a run in a thread",
+        target="july",
+        before="""
+            import asyncio
+            from training.recipes.rl_loop import Config, main
+
+            cfg = Config(log_path="l")
+            run = asyncio.to_thread(main, cfg, None, None, True)
+            """,
+        after="""
+            import asyncio
+            from training.recipes.rl_loop import Config, main
+
+            cfg = Config(log_path="l", cleanup_on_exit=True)
+            run = asyncio.to_thread(main, cfg)
+            """,
+    ),
+    Example(
+        name="what a thread is given in a tuple and a dictionary",
+        before="""
+            from threading import Thread
+            from training.recipes import sft_loop
+
+            Thread(target=sft_loop.main, args=(cfg,), kwargs={"rlor_mgr": mgr}).start()
+            Thread(target=sft_loop.main, args=(cfg, mgr)).start()
+            Thread(target=sft_loop.main, args=(cfg,)).start()
+            """,
+        after="""
+            from threading import Thread
+            from training.recipes import sft_loop
+
+            # TODO(fwdoctor): FWD108 sft_loop.main of cookbook 517d206d (2026-06-01) takes no rlor_mgr=
+            Thread(target=sft_loop.main, args=(cfg,), kwargs={"rlor_mgr": mgr}).start()
+            # TODO(fwdoctor): FWD108 sft_loop.main of cookbook 517d206d (2026-06-01) takes no 2 positional arguments
+            Thread(target=sft_loop.main, args=(cfg, mgr)).start()
+            Thread(target=sft_loop.main, args=(cfg,)).start()
+            """,
+    ),
+    Example(
+        name="what others run is theirs",
+        before="""
+            from training.recipes import sft_loop
+            from mylab import jobs, train
+
+            jobs.submit(train, rlor_mgr=mgr)
+            jobs.submit(sft_loop.main, cfg, key="a")
+            """,
+        after=None,
+    ),
+    Example(
         name="a main() of one's own is not a recipe's",
         before="""
             from training.utils import WandBConfig
@@ -97,11 +172,15 @@ class Codemod(Base):
 
     def plan(self) -> None:
         for node in self.port.model.calls:
-            path = self.port.recipe_main(node.func)
+            path = self._path(node)
             if path is None or spread_of(node) is not None:
                 continue
             self._plan_cleanup(node, path)
             self._plan_kept(node, path)
+
+    def _path(self, node: ast.Call) -> str | None:
+        """The main() that a call calls, or has called: in a thread, by a partial."""
+        return self.port.recipe_main(self.port.called(node)[0])
 
     def _stale(self, node: ast.Call, path: str) -> list[tuple[str, ast.expr]]:
         """The arguments that the target's main() does not take, by name, positional ones too."""
@@ -109,9 +188,10 @@ class Codemod(Base):
         if signature is None or signature.opaque:
             return []
         # The newest that takes as many: recipes took managers in these places once, and then no more.
+        _, places = self.port.called(node)
         orders = ([p.name for p in f.positional] for f in self.port.surfaces.old_signatures(path))
-        order = next((names for names in orders if len(names) >= len(node.args)), [])
-        given = list(zip(order, node.args, strict=False))
+        order = next((names for names in orders if len(names) >= len(places)), [])
+        given = list(zip(order, places, strict=False))
         given += [(k.arg, k.value) for k in node.keywords if k.arg]
         moved = self.port.moves.main
         return [(n, value) for n, value in given if n in moved and not signature.accepts_keyword(n)]
@@ -148,11 +228,16 @@ class Codemod(Base):
             self.kept.add(node)
             self.port.done["FWD105"] += 1
 
+    def _config(self, node: ast.Call) -> ast.expr | None:
+        """The Config that a launch gets, as it is written there."""
+        _, places = self.port.called(node)
+        if places:
+            return places[0]
+        return next((k.value for k in node.keywords if k.arg == "config"), None)
+
     def _config_call(self, node: ast.Call, path: str) -> ast.Call | None:
         """The Config that this run gets, if it is made in view and for this run alone."""
-        value = (
-            node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "config"), None)
-        )
+        value = self._config(node)
         made = self.port.model.single_value(value) if isinstance(value, ast.Name) else value
         if not isinstance(made, ast.Call) or spread_of(made) is not None or self.port.is_ignored(made):
             return None
@@ -163,8 +248,7 @@ class Codemod(Base):
             runs = [
                 load
                 for load in (self.port.model.loads(value.id, found[0]) if found else [])
-                if isinstance(call := self.port.model.parents[load], ast.Call)
-                and self.port.recipe_main(call.func)
+                if isinstance(call := self.port.model.parents[load], ast.Call) and self._path(call)
             ]
             if len(runs) > 1:
                 return None
@@ -188,7 +272,7 @@ class Codemod(Base):
         return True
 
     def call(self, node: ast.Call) -> str | None:
-        path = self.port.recipe_main(node.func)
+        path = self._path(node)
         if path is None:
             return None
         stale = self._stale(node, path)
@@ -204,10 +288,11 @@ class Codemod(Base):
             return None
         self._tell_new_default(node, path)
         self._tell_reads(node, path)
-        if not stale:
+        here = {id(argument_value(a)) for a in call_arguments(node)}
+        values = {id(value): name for name, value in stale if id(value) in here}
+        if not values:
             return None
         call, arguments = self.port.open_call(node)
-        values = {id(value): name for name, value in stale}
         for i in reversed(range(len(arguments))):
             value = argument_value(arguments[i])
             name = values.get(id(value))
@@ -267,7 +352,7 @@ class Codemod(Base):
     def _tell_reads(self, node: ast.Call, path: str) -> None:
         """Reads, after the run, of what the old recipe wrote into its Config."""
         written = [w for w in self.port.moves.written_back if path in w.main]
-        config = node.args[0] if node.args else None
+        config = self._config(node)
         if not written or not isinstance(config, ast.Name) or not self._is_old_launch(node, path):
             return
         for read in self.port.model.attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from fwdoctor_codemods.core.arguments import CallText
 from fwdoctor_codemods.core.example import Example
@@ -159,6 +160,7 @@ EXAMPLES = (
     ),
 )
 
+_CLEANUP = "cleanup_on_exit"
 _DEFAULT_URL = "https://api.fireworks.ai"
 
 
@@ -219,13 +221,14 @@ class Codemod(Base):
         if not self.port.preserve_defaults or path not in self.port.moves.cleanup.kept:
             return
         config = self._config_call(node, path)
-        said = any(k.arg == "cleanup_on_exit" for k in (*node.keywords, *(config.keywords if config else ())))
-        if config is None or said or self._fate(path) != "deleted" or not self._is_old_launch(node, path):
+        if config is None or self._says(node, path) or self._fate(path) != "deleted":
             return
+        if not self._is_old_launch(node, path):
+            return
+        self.kept.add(node)
         waiting = self.port.extra_arguments.setdefault(config, [])
-        if all(n != "cleanup_on_exit" for n, _ in waiting):
-            waiting.append(("cleanup_on_exit", "False"))
-            self.kept.add(node)
+        if all(n != _CLEANUP for n, _ in waiting):
+            waiting.append((_CLEANUP, "False"))
             self.port.done["FWD105"] += 1
 
     def _config(self, node: ast.Call) -> ast.expr | None:
@@ -321,7 +324,7 @@ class Codemod(Base):
     def _tell_cleanup(self, node: ast.Call, path: str, name: str, value: ast.expr) -> None:
         text = f"{name}={self.port.original(value)}"
         signature = self.port.target_signature(f"{path.rpartition('.')[0]}.Config")
-        if signature and signature.parameter("cleanup_on_exit"):
+        if signature and signature.parameter(_CLEANUP):
             self.port.note(
                 "FWD105", node, detail=f"{text} went; set cleanup_on_exit on the Config that this run gets"
             )
@@ -331,10 +334,7 @@ class Codemod(Base):
 
     def _tell_new_default(self, node: ast.Call, path: str) -> None:
         """Tell old code that does not say who deletes the trainer where the answer has changed."""
-        if {k.arg for k in node.keywords} & {"cancel_on_exit", "cleanup_on_exit"}:
-            return
-        made = self._config_call(node, path)
-        if made is not None and any(k.arg == "cleanup_on_exit" for k in made.keywords):
+        if node in self._applied or self._says(node, path):
             return
         cleanup = self.port.moves.cleanup
         before = "kept" if path in cleanup.kept else "deleted" if path in cleanup.deleted else None
@@ -348,6 +348,37 @@ class Codemod(Base):
         else:
             return
         self.port.note("FWD105", node, marker=False, detail=detail)
+
+    @functools.cached_property
+    def _applied(self) -> set[ast.Call]:
+        """Partials whose every launch is a call in view: those tell."""
+        return {step for call in self.port.model.calls for step in self.port.steps(call)[1:]}
+
+    def _says(self, node: ast.Call, path: str) -> bool:
+        """Whether a launch says who deletes the trainer, or what makes its Config, as far as that is in view."""
+        names = {k.arg for call in self.port.steps(node) for k in call.keywords}
+        names |= {name for name, _ in self._stale(node, path)}
+        if names & {"cancel_on_exit", _CLEANUP}:
+            return True
+        stored = any(isinstance(s, ast.Attribute) and s.attr == _CLEANUP for s in self.port.stores)
+        return stored or self._is_said(self._config(node), set())
+
+    def _is_said(self, config: ast.expr | None, seen: set[ast.AST]) -> bool:
+        """Whether the calls that make a Config set the cleanup."""
+        if config is None or config in seen:
+            return False
+        seen.add(config)
+        if isinstance(config, ast.Name):
+            return any(self._is_said(b.value, seen) for b in self.port.model.bindings(config))
+        if not isinstance(config, ast.Call):
+            return False
+        if any(k.arg == _CLEANUP for call in self.port.steps(config) for k in call.keywords):
+            return True
+        if self.port.is_copy(config):
+            return self._is_said(config.args[0], seen)
+        function = self.port.model.local_function(config.func)
+        results = (n.value for n in ast.walk(function) if isinstance(n, ast.Return)) if function else ()
+        return any(self._is_said(result, seen) for result in results)
 
     def _tell_reads(self, node: ast.Call, path: str) -> None:
         """Reads, after the run, of what the old recipe wrote into its Config."""
@@ -377,17 +408,31 @@ class Codemod(Base):
     def _fate(self, path: str) -> str:
         """What the target's recipe does with its trainer if nobody says anything."""
         signature = self.port.target_signature(f"{path.rpartition('.')[0]}.Config")
-        field = signature.parameter("cleanup_on_exit") if signature else None
+        field = signature.parameter(_CLEANUP) if signature else None
         if field is not None:
             return "deleted" if field.default == "True" else "kept"
         running = self.port.target_has(self.port.moves.cleanup.left_running_while)
         return "left running" if running else "deleted"
 
     def _is_old_launch(self, node: ast.Call, path: str) -> bool:
-        """Whether this launch still speaks the old API: ported code has made its choice."""
+        """Whether this launch still speaks the old API: ported code has made its choice.
+
+        Where neither it nor its Config gives any sign, the rest of the file does.
+        """
         made = self._config_call(node, path)
-        stale_config = made is not None and any(k.arg in self.port.moves.config for k in made.keywords)
-        return stale_config or bool(self._stale(node, path))
+        names = {k.arg for k in made.keywords} if made is not None else set()
+        if names & self.port.moves.config.keys() or self._stale(node, path):
+            return True
+        new = {move.new for move in self.port.moves.config.values() if move.how == "rename"}
+        return self._is_old_file and not names & new
+
+    @functools.cached_property
+    def _is_old_file(self) -> bool:
+        """Whether the file was written for a version to which the moves do not lead yet."""
+        if not self.port.is_old or self.port.names_old_classes:
+            return self.port.is_old
+        state = self.port.origin()
+        return state is None or self.port.surfaces.class_then(self.port.moves.leads_to, state) is None
 
     # --- managers ------------------------------------------------------------------------------------
 

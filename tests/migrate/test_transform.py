@@ -807,6 +807,85 @@ def test_who_deletes_the_trainer_is_told_where_it_changed(
     assert "FWD105" not in [f.rule for f in again.notes], "ported code has made its choice"
 
 
+# what is in the file beside the imports: how many launches are told
+LAUNCHES = {
+    "a Config of a function": (
+        """
+        def build(shape) -> rl_loop.Config:
+            return rl_loop.Config(log_path="l", infra=InfraConfig(training_shape_id=shape))
+        rl_loop.main(build("a"))
+        """,
+        1,
+    ),
+    "a copy of a Config": (
+        """
+        base = rl_loop.Config(log_path="l", infra=InfraConfig())
+        cfg = dataclasses.replace(base, log_path="m")
+        rl_loop.main(cfg)
+        """,
+        1,
+    ),
+    "a Config of another file": ("infra = InfraConfig()\nrl_loop.main(cfg)", 1),
+    "in a thread": ("infra = InfraConfig()\npool.submit(rl_loop.main, cfg)", 1),
+    "once for a partial and its calls": (
+        "infra = InfraConfig()\ngo = functools.partial(rl_loop.main, cfg)\ngo()",
+        1,
+    ),
+    "a partial that somebody else calls": (
+        "infra = InfraConfig()\nuse(functools.partial(rl_loop.main, cfg))",
+        1,
+    ),
+    "said by place": ('cfg = rl_loop.Config(log_path="l")\nrl_loop.main(cfg, None, None, True)', 0),
+    "said to a partial": (
+        "infra = InfraConfig()\ngo = functools.partial(rl_loop.main, cancel_on_exit=True)\ngo(cfg)",
+        0,
+    ),
+    "said in the copy": (
+        "infra = InfraConfig()\nrl_loop.main(dataclasses.replace(base, cleanup_on_exit=True))",
+        0,
+    ),
+    "said in the function": (
+        """
+        infra = InfraConfig()
+        def build():
+            return rl_loop.Config(log_path="l", cleanup_on_exit=True)
+        cfg = build()
+        rl_loop.main(cfg)
+        """,
+        0,
+    ),
+    "said afterwards": ("infra = InfraConfig()\ncfg.cleanup_on_exit = False\nrl_loop.main(cfg)", 0),
+    "ported beside old code": (
+        'infra = InfraConfig()\nrl_loop.main(rl_loop.Config(log_path="l", trainer=t))',
+        0,
+    ),
+    "nothing old": ("rl_loop.main(cfg)", 0),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), LAUNCHES.values(), ids=LAUNCHES)
+@pytest.mark.parametrize("version", ["july", "august"])
+def test_a_launch_is_told_wherever_its_config_is_made(text: str, told: int, version: str) -> None:
+    head = "import dataclasses, functools\nfrom training.recipes import rl_loop\nfrom training.utils import InfraConfig\n"
+    ported = port(head + clean(text), version)
+
+    notes = [f.message for f in ported.notes if f.rule == "FWD105"]
+    assert len(notes) == told
+    assert all("now deleted" in note for note in notes)
+
+
+def test_code_of_july_kept_no_trainer() -> None:
+    text = """
+        from training.recipes import rl_loop
+        from training.utils import TrainerConfig
+        other = rl_loop.Config(log_path="l", trainer=TrainerConfig(), weight_sync_interval=1)
+        rl_loop.main(cfg)
+        """
+    ported = port(text, "august")
+    assert [f.rule for f in ported.todo] == ["FWD106"], "it is old"
+    assert "FWD105" not in [f.rule for f in ported.notes]
+
+
 def test_what_no_version_ever_had_is_reported_but_not_marked() -> None:
     text = """
         from training.recipes.sft_loop import Config

@@ -7,6 +7,7 @@ import functools
 
 from fwdoctor_codemods.core.arguments import CallText
 from fwdoctor_codemods.core.example import Example
+from fwdoctor_codemods.core.model import Binding, BindingKind
 from fwdoctor_codemods.core.port import Codemod as Base
 from fwdoctor_codemods.core.port import Port, shown_setting
 from fwdoctor_codemods.core.source import argument_value, call_arguments, is_none, spread_of
@@ -17,6 +18,25 @@ EXAMPLES = (
         before="""
             from training.recipes import sft_loop
 
+            def run(cfg, rlor_mgr=None):
+                return sft_loop.main(cfg, rlor_mgr=rlor_mgr)
+
+            run(cfg)
+            """,
+        after="""
+            from training.recipes import sft_loop
+
+            def run(cfg, rlor_mgr=None):
+                return sft_loop.main(cfg)
+
+            run(cfg)
+            """,
+    ),
+    Example(
+        name="managers of unknown making",
+        before="""
+            from training.recipes import sft_loop
+
             def run(cfg, rlor_mgr):
                 return sft_loop.main(cfg, rlor_mgr=rlor_mgr)
             """,
@@ -24,7 +44,34 @@ EXAMPLES = (
             from training.recipes import sft_loop
 
             def run(cfg, rlor_mgr):
+                # TODO(fwdoctor): FWD104 recipes build their own clients and no longer take managers: cannot see what rlor_mgr was made with; the run takes its address and headers from FIREWORKS_BASE_URL and FIREWORKS_API_EXTRA_HEADERS
                 return sft_loop.main(cfg)
+            """,
+    ),
+    Example(
+        name="a manager in an attribute",
+        before="""
+            from fireworks.training.sdk import TrainerJobManager
+            from training.recipes import sft_loop
+
+            class Runner:
+                def __init__(self, url="https://staging.example.com"):
+                    self.mgr = TrainerJobManager(api_key="k", base_url=url)
+
+                def run(self, cfg):
+                    return sft_loop.main(cfg, rlor_mgr=self.mgr)
+            """,
+        after="""
+            from fireworks.training.sdk import TrainerJobManager
+            from training.recipes import sft_loop
+
+            class Runner:
+                def __init__(self, url="https://staging.example.com"):
+                    self.mgr = TrainerJobManager(api_key="k", base_url=url)
+
+                def run(self, cfg):
+                    # TODO(fwdoctor): FWD104 recipes build their own clients and no longer take managers: base_url=url of self.mgr has no effect any more; set FIREWORKS_BASE_URL to it
+                    return sft_loop.main(cfg)
             """,
     ),
     Example(
@@ -295,6 +342,8 @@ class Codemod(Base):
         values = {id(value): name for name, value in stale if id(value) in here}
         if not values:
             return None
+        moves = self.port.moves.main
+        self._tell_connections(node, [v for n, v in stale if id(v) in values and moves[n].how == "manager"])
         call, arguments = self.port.open_call(node)
         for i in reversed(range(len(arguments))):
             value = argument_value(arguments[i])
@@ -309,9 +358,7 @@ class Codemod(Base):
         move = self.port.moves.main[name]
         if move.how == "keep":
             return
-        if move.how == "manager":
-            self._tell_connection(node, value)
-        elif not self._is_taken_over(node, path, move.new or ""):
+        if move.how != "manager" and not self._is_taken_over(node, path, move.new or ""):
             self._tell_cleanup(node, path, name, value)
         self.port.orphans.append((node, call.remove(i)))
         self.port.remove(value)
@@ -436,10 +483,24 @@ class Codemod(Base):
 
     # --- managers ------------------------------------------------------------------------------------
 
-    def _tell_connection(self, node: ast.Call, value: ast.expr) -> None:
-        made = self.port.model.single_value(value) if isinstance(value, ast.Name) else value
-        if not isinstance(made, ast.Call) or self.port.resolve(made.func) not in self.port.moves.managers:
-            return
+    def _tell_connections(self, node: ast.Call, managers: list[ast.expr]) -> None:
+        """Tell what the managers of a launch were made with, and what of them cannot be seen."""
+        unseen = []
+        for value in managers:
+            made = self._makings(value, set())
+            if made is None:
+                unseen.append(self.port.original(value))
+            owner = "the manager" if isinstance(value, ast.Call) else self.port.original(value)
+            for call in made or ():
+                self._tell_connection(node, owner, call)
+        if unseen:
+            detail = (
+                f"cannot see what {' and '.join(unseen)} {'were' if len(unseen) > 1 else 'was'} made with; "
+                "the run takes its address and headers from FIREWORKS_BASE_URL and FIREWORKS_API_EXTRA_HEADERS"
+            )
+            self.port.note("FWD104", node, detail=detail)
+
+    def _tell_connection(self, node: ast.Call, owner: str, made: ast.Call) -> None:
         order = ("api_key", "base_url")  # the first two parameters of both managers
         for i, argument in enumerate(call_arguments(made)):
             name = argument.arg if isinstance(argument, ast.keyword) else order[i] if i < 2 else None
@@ -447,13 +508,71 @@ class Codemod(Base):
             if name not in ("base_url", "additional_headers") or self._is_default(inner, name):
                 continue
             variable = "FIREWORKS_BASE_URL" if name == "base_url" else "FIREWORKS_API_EXTRA_HEADERS"
-            owner = self.port.original(value) if isinstance(value, ast.Name) else "the manager"
             setting = shown_setting(f"{name}={self.port.original(inner)}")
             self.port.note(
                 "FWD104",
                 node,
                 detail=f"{setting} of {owner} has no effect any more; set {variable} to it",
             )
+
+    def _makings(self, value: ast.expr, seen: set[ast.AST]) -> list[ast.Call] | None:
+        """The calls that may have made a manager; None if one of them is not in view."""
+        if value in seen or is_none(value):
+            return []
+        seen.add(value)
+        if isinstance(value, ast.Call):
+            if self.port.resolve(value.func) in self.port.moves.managers:
+                return [value] if spread_of(value) is None else None
+            if (self.port.model.resolve(value.func) or "").startswith("unittest.mock."):
+                return []
+        sources = self._sources(value)
+        found: list[ast.Call] = []
+        for source in sources:
+            calls = self._makings(source, seen) if source is not None else None
+            if calls is None:
+                return None
+            found += calls
+        return found if sources else None
+
+    def _sources(self, value: ast.expr) -> list[ast.expr | None]:
+        """The expressions one of which gives a value; None among them is one that is not in view."""
+        match value:
+            case ast.Name():
+                bindings = self.port.model.bindings(value)
+                return [part for binding in bindings for part in self._bound_to(binding)]
+            case ast.Attribute(value=ast.Name(id="self"), attr=name):
+                cls = next((a for a in self.port.model.ancestors(value) if isinstance(a, ast.ClassDef)), None)
+                return [*_stored(cls, name)] if cls is not None else []
+            case ast.IfExp():
+                return [value.body, value.orelse]
+            case ast.BoolOp():
+                return [*value.values]
+            case ast.NamedExpr():
+                return [value.value]
+            case ast.Call() if (function := self.port.model.local_function(value.func)) is not None:
+                inside = (n for n in ast.walk(function) if isinstance(n, ast.Return))
+                return [n.value for n in inside if self.port.function_of(n) is function]
+        return []
+
+    def _bound_to(self, binding: Binding) -> list[ast.expr | None]:
+        """What a binding of a variable gives it: of a parameter, what the calls in this file pass."""
+        if binding.kind in (BindingKind.ASSIGN, BindingKind.WITH):
+            # An annotation without a value binds nothing.
+            return [] if binding.value is None and binding.annotation is not None else [binding.value]
+        if binding.kind is not BindingKind.PARAMETER or not isinstance(binding.node, ast.arg):
+            return [None]
+        function = self.port.model.parents[self.port.model.parents[binding.node]]
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            return [None]
+        calls = [c for c in self.port.model.calls if self._calls(c, function)]
+        return [_passed(call, function, binding.node) for call in calls] or [None]
+
+    def _calls(self, call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Whether a call is one of a function of this file, or makes an object by it."""
+        cls = self.port.model.parents[function]
+        if isinstance(cls, ast.ClassDef):
+            return function.name == "__init__" and self.port.model.local_class(call.func) is cls
+        return self.port.model.local_function(call.func) is function
 
     def _is_default(self, node: ast.expr, name: str) -> bool:
         """Whether a connection setting is what the recipe finds by itself."""
@@ -468,3 +587,39 @@ class Codemod(Base):
             made = self.port.model.single_value(node)
             return made is not None and self._is_default(made, name)
         return False
+
+
+def _stored(cls: ast.ClassDef, name: str) -> list[ast.expr]:
+    """What a class assigns to ``self.name``, or to ``name`` in its body."""
+    found = []
+    for part in ast.walk(cls):
+        if not isinstance(part, ast.Assign | ast.AnnAssign) or part.value is None:
+            continue
+        targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+        wanted = {f"self.{name}", name} if part in cls.body else {f"self.{name}"}
+        if wanted & {ast.unparse(target) for target in targets}:
+            found.append(part.value)
+    return found
+
+
+def _passed(
+    call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, parameter: ast.arg
+) -> ast.expr | None:
+    """What a call passes for a parameter, or its default; None if that cannot be told."""
+    if spread_of(call) is not None:
+        return None
+    for keyword in call.keywords:
+        if keyword.arg == parameter.arg:
+            return keyword.value
+    arguments = function.args
+    if parameter in arguments.kwonlyargs:
+        return arguments.kw_defaults[arguments.kwonlyargs.index(parameter)]
+    order = [*arguments.posonlyargs, *arguments.args]
+    if parameter not in order:
+        return None
+    place = order.index(parameter)
+    given = place - (function.name == "__init__")
+    if given < len(call.args):
+        return call.args[given]
+    default = place - (len(order) - len(arguments.defaults))
+    return arguments.defaults[default] if default >= 0 else None

@@ -420,11 +420,15 @@ REWRITES = {
     "managers by position": (
         """
         from training.recipes.dpo_loop import main
-        main(cfg, jobs, deployments)
+        def go(cfg, jobs=None, deployments=None):
+            main(cfg, jobs, deployments)
+        go(config)
         """,
         """
         from training.recipes.dpo_loop import main
-        main(cfg)
+        def go(cfg, jobs=None, deployments=None):
+            main(cfg)
+        go(config)
         """,
     ),
     "everything on one line, with a semicolon": (
@@ -921,6 +925,68 @@ def test_a_manager_with_an_address_of_its_own(url: str, told: bool) -> None:
     )
     assert markers(ported.text) == ["FWD104"] * told
     assert "TrainerJobManager" not in ported.text
+
+
+MADE = "TrainerJobManager(api_key=k, base_url='https://staging.example.com')"
+PLAIN = "TrainerJobManager(api_key=k, base_url=os.environ['FIREWORKS_BASE_URL'])"
+# the code beside the imports; what the launch is told about its manager
+MANAGERS = {
+    "in an attribute": (
+        f"class R:\n    def __init__(self):\n        self.m = {MADE}\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        "of self.m has no effect",
+    ),
+    "in an attribute of declared type": (
+        f"class R:\n    def __init__(self):\n        self.m: object = {MADE}\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        "of self.m has no effect",
+    ),
+    "in an attribute of the class": (
+        f"class R:\n    m = {MADE}\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        "of self.m has no effect",
+    ),
+    "in an attribute, without an address": (
+        f"class R:\n    def __init__(self):\n        self.m = {PLAIN}\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        None,
+    ),
+    "in an attribute that is filled elsewhere": (
+        "class R:\n    m: object\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        "cannot see what self.m was made with",
+    ),
+    "in an attribute, given to __init__": (
+        f"class R:\n    def __init__(self, m):\n        self.m = m\n    def run(self, c):\n        main(c, rlor_mgr=self.m)\nR({MADE})",
+        "of self.m has no effect",
+    ),
+    "a parameter": ("def f(c, m):\n    main(c, rlor_mgr=m)", "cannot see what m was made with"),
+    "a parameter with calls": (f"def f(c, m):\n    main(c, rlor_mgr=m)\nf(c, {MADE})", "of m has no effect"),
+    "a parameter with harmless calls": (f"def f(c, *, m=None):\n    main(c, m)\nf(c, m={PLAIN})\nf(c)", None),
+    "a parameter with calls that hide it": (
+        "def f(c, m):\n    main(c, rlor_mgr=m)\nf(*given)",
+        "cannot see what m was made with",
+    ),
+    "of a function": (f"def f():\n    return {MADE}\nm = f()\nmain(c, m)", "of m has no effect"),
+    "of a function of a recursion": ("def f():\n    return f()\nmain(c, f())", None),
+    "of one of two": (f"m = None\nif staging:\n    m = {MADE}\nmain(c, rlor_mgr=m)", "of m has no effect"),
+    "of a choice": (f"main(c, rlor_mgr={PLAIN} if a else {MADE})", "has no effect"),
+    "of another module": ("from mylab import m\nmain(c, rlor_mgr=m)", "cannot see what m was made with"),
+    "with settings that are spread": (
+        "m = TrainerJobManager(**o)\nmain(c, m)",
+        "cannot see what m was made with",
+    ),
+    "two of another module": (
+        "from mylab import a, b\nfrom training.recipes import dpo_loop\ndpo_loop.main(c, a, b)",
+        "cannot see what a and b were made with",
+    ),
+    "none": ("main(c, rlor_mgr=None)", None),
+    "a mock": ("from unittest.mock import MagicMock\nmain(c, rlor_mgr=MagicMock())", None),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), MANAGERS.values(), ids=MANAGERS)
+def test_where_a_manager_was_made(text: str, told: str | None) -> None:
+    head = "import os\nfrom fireworks.training.sdk import TrainerJobManager\nfrom training.recipes.sft_loop import main\n"
+    messages = [f.message for f in port(head + text).todo if f.rule == "FWD104"]
+
+    assert len(messages) == (told is not None)
+    assert all(told is not None and told in message for message in messages)
 
 
 def test_secrets_are_not_repeated_in_markers_or_findings() -> None:

@@ -254,6 +254,26 @@ REWRITES = {
         hardware = partial(TrainerConfig, timeout_s=1)
         """,
     ),
+    "what a partial makes": (
+        """
+        from functools import partial
+        from training.recipes.sft_loop import Config
+        from training.utils import InfraConfig
+        hardware = partial(InfraConfig, region="r")
+        make = partial(Config, log_path="l")
+        cfg = make(infra=hardware(trainer_timeout_s=1))
+        print(cfg.infra.trainer_timeout_s)
+        """,
+        """
+        from functools import partial
+        from training.recipes.sft_loop import Config
+        from training.utils import TrainerConfig
+        hardware = partial(TrainerConfig, region="r")
+        make = partial(Config, log_path="l")
+        cfg = make(trainer=hardware(timeout_s=1))
+        print(cfg.trainer.timeout_s)
+        """,
+    ),
     "inside f-strings": (
         """
         from training.recipes.sft_loop import Config

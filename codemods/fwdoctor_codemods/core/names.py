@@ -280,6 +280,8 @@ class Names:
             return LOCAL + local.name
         if (function := self.model.local_function(node.func)) is not None:
             return self._type_of_result(function)
+        if self.application(node) is not None and not self._is_partial(node) and self._runs_at(node) is None:
+            return self.annotated(self.called(node)[0])  # what a partial of a class makes
         path = self.resolve(node.func)
         if self.returns:
             return self._returned(node, path)

@@ -208,6 +208,8 @@ EXAMPLES = (
 )
 
 _CLEANUP = "cleanup_on_exit"
+#: The arguments that say who deletes the trainer.
+_SAYING = frozenset({"cancel_on_exit", _CLEANUP})
 _DEFAULT_URL = "https://api.fireworks.ai"
 
 
@@ -324,6 +326,7 @@ class Codemod(Base):
     def call(self, node: ast.Call) -> str | None:
         path = self._path(node)
         if path is None:
+            self._tell_target(node)
             return None
         stale = self._stale(node, path)
         if (spread := spread_of(node)) is not None:
@@ -383,18 +386,37 @@ class Codemod(Base):
         """Tell old code that does not say who deletes the trainer where the answer has changed."""
         if node in self._applied or self._says(node, path):
             return
+        detail = self._new_default(path)
+        if detail is not None and node not in self.kept and self._is_old_launch(node, path):
+            self.port.note("FWD105", node, marker=False, detail=detail)
+
+    def _tell_target(self, node: ast.Call) -> None:
+        """The same of ``Thread(target=main, args=(config,))``, if that says nothing about it."""
+        given = {k.arg: k.value for k in node.keywords}
+        path = self.port.recipe_main(given["target"]) if "target" in given else None
+        if path is None or not self._is_old_file:
+            return
+        args = given.get("args")
+        places = args.elts if isinstance(args, ast.Tuple | ast.List) else []
+        words = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+        words |= {part.arg for part in ast.walk(node) if isinstance(part, ast.keyword)}
+        if words & _SAYING or self._is_stored or (places and self._is_said(places[0], set())):
+            return
+        if (detail := self._new_default(path)) is not None:
+            self.port.note("FWD105", node, marker=False, detail=detail)
+
+    def _new_default(self, path: str) -> str | None:
+        """What changed for a launch that does not say who deletes the trainer; None if nothing did."""
         cleanup = self.port.moves.cleanup
         before = "kept" if path in cleanup.kept else "deleted" if path in cleanup.deleted else None
         after = self._fate(path)
-        if before in (None, after) or node in self.kept or not self._is_old_launch(node, path):
-            return
+        if before in (None, after):
+            return None
         if after == "deleted":
-            detail = "it was kept, and is now deleted unless the Config says cleanup_on_exit=False"
-        elif before == "deleted":
-            detail = "it was deleted, and is now left running until its inactivity timeout; it costs as long"
-        else:
-            return
-        self.port.note("FWD105", node, marker=False, detail=detail)
+            return "it was kept, and is now deleted unless the Config says cleanup_on_exit=False"
+        if before == "deleted":
+            return "it was deleted, and is now left running until its inactivity timeout; it costs as long"
+        return None
 
     @functools.cached_property
     def _applied(self) -> set[ast.Call]:
@@ -405,10 +427,12 @@ class Codemod(Base):
         """Whether a launch says who deletes the trainer, or what makes its Config, as far as that is in view."""
         names = {k.arg for call in self.port.steps(node) for k in call.keywords}
         names |= {name for name, _ in self._stale(node, path)}
-        if names & {"cancel_on_exit", _CLEANUP}:
-            return True
-        stored = any(isinstance(s, ast.Attribute) and s.attr == _CLEANUP for s in self.port.stores)
-        return stored or self._is_said(self._config(node), set())
+        return bool(names & _SAYING) or self._is_stored or self._is_said(self._config(node), set())
+
+    @functools.cached_property
+    def _is_stored(self) -> bool:
+        """Whether the file sets the cleanup of some Config afterwards."""
+        return any(isinstance(s, ast.Attribute) and s.attr == _CLEANUP for s in self.port.stores)
 
     def _is_said(self, config: ast.expr | None, seen: set[ast.AST]) -> bool:
         """Whether the calls that make a Config set the cleanup."""

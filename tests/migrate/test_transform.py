@@ -851,6 +851,12 @@ LAUNCHES = {
     ),
     "a Config of another file": ("infra = InfraConfig()\nrl_loop.main(cfg)", 1),
     "in a thread": ("infra = InfraConfig()\npool.submit(rl_loop.main, cfg)", 1),
+    "as a thread's target": ("infra = InfraConfig()\nThread(target=rl_loop.main, args=(cfg,)).start()", 1),
+    "said to a thread's target": (
+        "infra = InfraConfig()\nThread(target=rl_loop.main, args=(cfg,), kwargs={'cancel_on_exit': True}).start()",
+        0,
+    ),
+    "another thread's target": ("infra = InfraConfig()\nThread(target=work, args=(cfg,)).start()", 0),
     "once for a partial and its calls": (
         "infra = InfraConfig()\ngo = functools.partial(rl_loop.main, cfg)\ngo()",
         1,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fwdoctor_codemods.core.model import LOCAL, BindingKind
 from fwdoctor_codemods.core.port import Port
@@ -87,9 +87,8 @@ class Use:
 def uses(port: Port, *, look_through: bool = False) -> list[Use]:
     """Every use of a file. What cannot be told is not among them.
 
-    ``look_through``: also names that only ``import *`` can have brought, the arguments in dicts that are
-    spread into a call, those of a call of what ``functools.partial`` made, and those that a subclass hands
-    to the class above it. (Migrate leaves these alone, and says so with rules of its own.)
+    ``look_through``: also names that only ``import *`` can have brought, and the arguments in dicts that are
+    spread into a call. (Migrate leaves these alone, and says so with rules of its own.)
     """
     if not port.uses_fireworks:
         return []
@@ -265,16 +264,16 @@ def _asked_for(port: Port) -> set[str]:
 def _calls(port: Port, *, look_through: bool) -> Iterator[Use]:
     rebound = _rebound(port)
     for node in port.model.calls:
-        if port.model.resolve(node.func) in rebound or _constructs_itself(port, node.func):
+        callee, given = port.called(node)
+        if port.model.resolve(callee) in rebound or _constructs_itself(port, callee):
             continue
+        yield from _handed_over(port, node)
         if look_through:
             yield from _looked_through(port, node)
         if (config := port.recipe_config(node.func)) is not None:
             yield from _bound(port, node, _raw(port, node.func, config), config)
-        elif (applied := port.applied(node)) is not None:
-            path = port.recipe_config(applied) or port.resolve(applied)
-            if path is not None:
-                yield from _keywords(port, node, _raw(port, applied, path), path, port.own_fields(applied))
+        elif callee is not node.func:
+            yield from _applied(port, node, callee, given)
         elif port.is_copy(node):
             path = port.type_of(node.args[0])
             if path is not None and not path.startswith(LOCAL):
@@ -290,6 +289,67 @@ def _calls(port: Port, *, look_through: bool) -> Iterator[Use]:
                 yield from _bound(port, node, path, path)
 
 
+def _applied(port: Port, node: ast.Call, callee: ast.expr, given: list[ast.expr]) -> Iterator[Use]:
+    """What a call passes on to what is called later, or elsewhere."""
+    path = port.recipe_config(callee) or port.resolve(callee)
+    if path is None:
+        return
+    raw, own = _raw(port, callee, path), port.own_fields(callee)
+    for use in _keywords(port, node, raw, path, own):
+        if not port.is_open(node) or port.origin_accepts(path, use.question.name):
+            yield use
+    passed = [a for a in node.args if a in given and not isinstance(a, ast.Starred)]
+    if not passed or own:
+        return
+    # What a partial got before is too many there, and not here.
+    places = [a if a in passed else passed[0] for a in given if not isinstance(a, ast.Starred)]
+    through_class = port.is_class(raw.rpartition(".")[0])
+    yield _positional(node, raw, short(path), places[1:] if through_class else places)
+
+
+def _handed_over(port: Port, node: ast.Call) -> Iterator[Use]:
+    """What a call passes to a recipe's main() that it gets as a value, or that it was given before.
+
+    ``Thread(target=main, args=(…), kwargs={…})``; ``retry(main)(…)``, of which only such keywords count as
+    main() itself took once.
+    """
+    wrapped = _wrapped(port, node)
+    if wrapped is None or port.called(node)[0] is not node.func:
+        return
+    path = port.recipe_main(wrapped) or ""
+    raw, callee = _raw(port, wrapped, path), short(path)
+    for use in _keywords(port, node, raw, path, set()):
+        if port.origin_accepts(path, use.question.name):
+            yield use
+    for keyword in node.keywords:
+        if keyword.arg in ("kwargs", "kwds"):
+            for key, name in spread_keys(port, keyword.value) or ():
+                yield Use(key, Question(Asks.KEYWORD, raw, name), callee)
+    target = next((k.value for k in node.keywords if k.arg == "target"), None)
+    args = next((k.value for k in node.keywords if k.arg == "args"), None)
+    places = args.elts if isinstance(args, ast.Tuple | ast.List) else []
+    if wrapped is target and places and not any(isinstance(a, ast.Starred) for a in places):
+        yield _positional(node, raw, callee, places)
+
+
+def _wrapped(port: Port, node: ast.Call) -> ast.expr | None:
+    """The main() of a recipe that a call gets as a value, or that what it calls was made with."""
+    seen: set[ast.Call] = set()
+    call: ast.expr | None = node
+    while isinstance(call, ast.Call) and call not in seen:
+        seen.add(call)
+        values = (*call.args, *(k.value for k in call.keywords if k.arg))
+        found = next((v for v in values if port.recipe_main(v)), None)
+        if found is not None:
+            return found
+        call = call.func
+        while isinstance(call, ast.Attribute):
+            call = call.value  # ray.remote(main).remote(…)
+        if isinstance(call, ast.Name):
+            call = port.model.single_value(call)
+    return None
+
+
 def _constructs_itself(port: Port, callee: ast.expr) -> bool:
     """Whether a class of this file, or a base of it, takes arguments in its own way."""
     local = port.model.local_class(callee)
@@ -302,60 +362,17 @@ def _constructs_itself(port: Port, callee: ast.expr) -> bool:
 
 
 def _looked_through(port: Port, node: ast.Call) -> Iterator[Use]:
-    """The arguments in dicts that are spread into a call, and those of a call of a partial."""
-    if (inside := _class_above(port, node)) is not None:
-        cls, config = inside
-        own = _fields_of(cls)
-        for keyword in node.keywords:
-            if keyword.arg and keyword.arg not in own:
-                yield Use(keyword, Question(Asks.KEYWORD, config, keyword.arg), short(config))
-        return
-    made = port.model.single_value(node.func) if isinstance(node.func, ast.Name) else None
-    applied = port.applied(made) if isinstance(made, ast.Call) else None
-    callee = applied or node.func
+    """The arguments in dicts that are spread into a call."""
+    callee, _ = port.called(node)
     path = port.recipe_config(callee) or port.resolve(callee)
     if path is None:
         return
-    if applied is not None:
-        yield from _keywords(port, node, _raw(port, applied, path), path, port.own_fields(applied))
     own = port.own_fields(callee)
     for spread in (k.value for k in node.keywords if k.arg is None):
         for key, name in spread_keys(port, spread) or ():
             if name not in own:
                 question = Question(Asks.KEYWORD, _raw(port, callee, path), name)
                 yield Use(key, question, short(path))
-
-
-def _class_above(port: Port, node: ast.Call) -> tuple[ast.ClassDef, str] | None:
-    """The class that ``super().__init__(…)`` stands in, and the recipe's Config above it.
-
-    Of ``cls(…)`` likewise, in a class that leaves the constructor alone.
-    """
-    func = node.func
-    is_super = (
-        isinstance(func, ast.Attribute)
-        and func.attr == "__init__"
-        and isinstance(func.value, ast.Call)
-        and _last_name(func.value.func) == "super"
-        and not func.value.args
-    )
-    if not is_super and not (isinstance(func, ast.Name) and func.id == "cls"):
-        return None
-    cls = next((a for a in port.model.ancestors(node) if isinstance(a, ast.ClassDef)), None)
-    if cls is None or len(cls.bases) != 1:
-        return None
-    base = cls.bases[0]
-    if port.model.local_class(base) is not None:
-        return None  # what that one takes is its own affair
-    own = {s.name for s in cls.body if isinstance(s, ast.FunctionDef)}
-    if not is_super and own & {"__init__", "__new__"}:
-        return None
-    config = port.recipe_config(base)
-    return None if config is None else (cls, config)
-
-
-def _fields_of(cls: ast.ClassDef) -> set[str]:
-    return {s.target.id for s in cls.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
 
 
 def spread_keys(port: Port, spread: ast.expr) -> list[tuple[ast.AST, str]] | None:
@@ -394,14 +411,17 @@ def _bound(port: Port, node: ast.Call, path: str, canonical: str) -> Iterator[Us
     if positional and not own:
         # Of ``Class.method(x)``, a surface does not tell whether x is the object itself.
         through_class = port.resolve(node.func) is not None and port.is_class(path.rpartition(".")[0])
-        places = positional[1:] if through_class else positional
-        question = Question(Asks.POSITIONAL, path, positional=len(places))
-        yield Use(node, question, callee, places=places)
+        yield _positional(node, path, callee, positional[1:] if through_class else positional)
     yield from _keywords(port, node, path, canonical, own)
     if spread or own or port.model.local_class(node.func) is not None:
         return
     given = frozenset(k.arg for k in node.keywords if k.arg)
     yield Use(node, Question(Asks.ENOUGH, path, positional=len(positional), given=given), callee)
+
+
+def _positional(node: ast.Call, path: str, callee: str, places: Sequence[ast.expr]) -> Use:
+    question = Question(Asks.POSITIONAL, path, positional=len(places))
+    return Use(node, question, callee, places=tuple(places))
 
 
 def _keywords(port: Port, node: ast.Call, path: str, canonical: str, own: set[str]) -> Iterator[Use]:

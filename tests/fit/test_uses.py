@@ -10,6 +10,7 @@ from fwdoctor.surface import timeline
 from fwdoctor.surface.timeline import Product
 
 CONFIG = "from training.recipes.rl_loop import Config\n"
+MAIN = "from training.recipes.sft_loop import main\n"
 
 # code → the lines that break with the newest cookbook (all of it is fine with that of May)
 CASES = {
@@ -19,6 +20,19 @@ CASES = {
     "in a dict of the only value of a name": (CONFIG + "kw = {'log_path': 'l',\n 'infra': 1}\nConfig(**kw)", [3]),
     "in a dict that may have changed": (CONFIG + "kw = {'log_path': 'l', 'infra': 1}\nkw.pop('infra')\nConfig(**kw)", []),
     "of what partial made": (CONFIG + "from functools import partial\nmake = partial(Config, log_path='l')\nmake(infra=1)", [4]),
+    "in a thread": (MAIN + "import asyncio\nasyncio.to_thread(main, 1, rlor_mgr=2)", [3]),
+    "in a pool": (MAIN + "def f(pool): pool.submit(main, 1,\n rlor_mgr=2)", [3]),
+    "too many for an executor": (MAIN + "def f(loop): loop.run_in_executor(None, main, 1,\n 2)", [3]),
+    "a keyword of the pool's own": (MAIN + "def f(pool): pool.submit(main, 1, key=2)", []),
+    "something else in a pool": (MAIN + "def f(pool): pool.submit(print, 1, rlor_mgr=2)", []),
+    "a thread's arguments": (MAIN + "Thread(target=main, args=(1,\n 2))\nThread(target=main, args=(1,), kwargs={'rlor_mgr': 2})", [3, 4]),
+    "a thread's arguments that fit": (MAIN + "Thread(target=main, args=(1,), kwargs=dict(config=2), name='x')", []),
+    "another thread's arguments": (MAIN + "Thread(target=print, args=(1, 2), kwargs={'rlor_mgr': 2})", []),
+    "wrapped": (MAIN + "retry(main)(1, rlor_mgr=2)\nrun = ray.remote(main)\nrun.remote(1, rlor_mgr=2)", [2, 4]),
+    "a wrapper's own arguments": (MAIN + "retry(main, times=3)(1, timeout=2)", []),
+    "too many of what partial made": (MAIN + "from functools import partial\ngo = partial(main, 1)\ngo(2)", [4]),
+    "of a partial of a partial": (MAIN + "from functools import partial\ngo = partial(partial(main, 1))\ngo(\n rlor_mgr=2)", [5]),
+    "a partial of itself": (MAIN + "from functools import partial\ngo = partial(go, rlor_mgr=2)\ngo(1, rlor_mgr=2)", []),
     "behind a parameter": (CONFIG + "def f(**kw): return Config(**kw)", []),
     "a class with a constructor of its own": (CONFIG + "class C(Config):\n    def __init__(self, infra): ...\nC(infra=1)", []),
     "a class below one with a constructor of its own": (CONFIG + "class B(Config):\n    def __new__(cls, infra): ...\nclass C(B): ...\nC(infra=1)", []),

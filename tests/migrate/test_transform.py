@@ -254,6 +254,26 @@ REWRITES = {
         hardware = partial(TrainerConfig, timeout_s=1)
         """,
     ),
+    "what a partial makes": (
+        """
+        from functools import partial
+        from training.recipes.sft_loop import Config
+        from training.utils import InfraConfig
+        hardware = partial(InfraConfig, region="r")
+        make = partial(Config, log_path="l")
+        cfg = make(infra=hardware(trainer_timeout_s=1))
+        print(cfg.infra.trainer_timeout_s)
+        """,
+        """
+        from functools import partial
+        from training.recipes.sft_loop import Config
+        from training.utils import TrainerConfig
+        hardware = partial(TrainerConfig, region="r")
+        make = partial(Config, log_path="l")
+        cfg = make(trainer=hardware(timeout_s=1))
+        print(cfg.trainer.timeout_s)
+        """,
+    ),
     "inside f-strings": (
         """
         from training.recipes.sft_loop import Config
@@ -420,11 +440,15 @@ REWRITES = {
     "managers by position": (
         """
         from training.recipes.dpo_loop import main
-        main(cfg, jobs, deployments)
+        def go(cfg, jobs=None, deployments=None):
+            main(cfg, jobs, deployments)
+        go(config)
         """,
         """
         from training.recipes.dpo_loop import main
-        main(cfg)
+        def go(cfg, jobs=None, deployments=None):
+            main(cfg)
+        go(config)
         """,
     ),
     "everything on one line, with a semicolon": (
@@ -807,6 +831,91 @@ def test_who_deletes_the_trainer_is_told_where_it_changed(
     assert "FWD105" not in [f.rule for f in again.notes], "ported code has made its choice"
 
 
+# what is in the file beside the imports: how many launches are told
+LAUNCHES = {
+    "a Config of a function": (
+        """
+        def build(shape) -> rl_loop.Config:
+            return rl_loop.Config(log_path="l", infra=InfraConfig(training_shape_id=shape))
+        rl_loop.main(build("a"))
+        """,
+        1,
+    ),
+    "a copy of a Config": (
+        """
+        base = rl_loop.Config(log_path="l", infra=InfraConfig())
+        cfg = dataclasses.replace(base, log_path="m")
+        rl_loop.main(cfg)
+        """,
+        1,
+    ),
+    "a Config of another file": ("infra = InfraConfig()\nrl_loop.main(cfg)", 1),
+    "in a thread": ("infra = InfraConfig()\npool.submit(rl_loop.main, cfg)", 1),
+    "as a thread's target": ("infra = InfraConfig()\nThread(target=rl_loop.main, args=(cfg,)).start()", 1),
+    "said to a thread's target": (
+        "infra = InfraConfig()\nThread(target=rl_loop.main, args=(cfg,), kwargs={'cancel_on_exit': True}).start()",
+        0,
+    ),
+    "another thread's target": ("infra = InfraConfig()\nThread(target=work, args=(cfg,)).start()", 0),
+    "once for a partial and its calls": (
+        "infra = InfraConfig()\ngo = functools.partial(rl_loop.main, cfg)\ngo()",
+        1,
+    ),
+    "a partial that somebody else calls": (
+        "infra = InfraConfig()\nuse(functools.partial(rl_loop.main, cfg))",
+        1,
+    ),
+    "said by place": ('cfg = rl_loop.Config(log_path="l")\nrl_loop.main(cfg, None, None, True)', 0),
+    "said to a partial": (
+        "infra = InfraConfig()\ngo = functools.partial(rl_loop.main, cancel_on_exit=True)\ngo(cfg)",
+        0,
+    ),
+    "said in the copy": (
+        "infra = InfraConfig()\nrl_loop.main(dataclasses.replace(base, cleanup_on_exit=True))",
+        0,
+    ),
+    "said in the function": (
+        """
+        infra = InfraConfig()
+        def build():
+            return rl_loop.Config(log_path="l", cleanup_on_exit=True)
+        cfg = build()
+        rl_loop.main(cfg)
+        """,
+        0,
+    ),
+    "said afterwards": ("infra = InfraConfig()\ncfg.cleanup_on_exit = False\nrl_loop.main(cfg)", 0),
+    "ported beside old code": (
+        'infra = InfraConfig()\nrl_loop.main(rl_loop.Config(log_path="l", trainer=t))',
+        0,
+    ),
+    "nothing old": ("rl_loop.main(cfg)", 0),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), LAUNCHES.values(), ids=LAUNCHES)
+@pytest.mark.parametrize("version", ["july", "august"])
+def test_a_launch_is_told_wherever_its_config_is_made(text: str, told: int, version: str) -> None:
+    head = "import dataclasses, functools\nfrom training.recipes import rl_loop\nfrom training.utils import InfraConfig\n"
+    ported = port(head + clean(text), version)
+
+    notes = [f.message for f in ported.notes if f.rule == "FWD105"]
+    assert len(notes) == told
+    assert all("now deleted" in note for note in notes)
+
+
+def test_code_of_july_kept_no_trainer() -> None:
+    text = """
+        from training.recipes import rl_loop
+        from training.utils import TrainerConfig
+        other = rl_loop.Config(log_path="l", trainer=TrainerConfig(), weight_sync_interval=1)
+        rl_loop.main(cfg)
+        """
+    ported = port(text, "august")
+    assert [f.rule for f in ported.todo] == ["FWD106"], "it is old"
+    assert "FWD105" not in [f.rule for f in ported.notes]
+
+
 def test_what_no_version_ever_had_is_reported_but_not_marked() -> None:
     text = """
         from training.recipes.sft_loop import Config
@@ -842,6 +951,68 @@ def test_a_manager_with_an_address_of_its_own(url: str, told: bool) -> None:
     )
     assert markers(ported.text) == ["FWD104"] * told
     assert "TrainerJobManager" not in ported.text
+
+
+MADE = "TrainerJobManager(api_key=k, base_url='https://staging.example.com')"
+PLAIN = "TrainerJobManager(api_key=k, base_url=os.environ['FIREWORKS_BASE_URL'])"
+# the code beside the imports; what the launch is told about its manager
+MANAGERS = {
+    "in an attribute": (
+        f"class R:\n    def __init__(self):\n        self.m = {MADE}\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        "of self.m has no effect",
+    ),
+    "in an attribute of declared type": (
+        f"class R:\n    def __init__(self):\n        self.m: object = {MADE}\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        "of self.m has no effect",
+    ),
+    "in an attribute of the class": (
+        f"class R:\n    m = {MADE}\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        "of self.m has no effect",
+    ),
+    "in an attribute, without an address": (
+        f"class R:\n    def __init__(self):\n        self.m = {PLAIN}\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        None,
+    ),
+    "in an attribute that is filled elsewhere": (
+        "class R:\n    m: object\n    def run(self, c):\n        main(c, rlor_mgr=self.m)",
+        "cannot see what self.m was made with",
+    ),
+    "in an attribute, given to __init__": (
+        f"class R:\n    def __init__(self, m):\n        self.m = m\n    def run(self, c):\n        main(c, rlor_mgr=self.m)\nR({MADE})",
+        "of self.m has no effect",
+    ),
+    "a parameter": ("def f(c, m):\n    main(c, rlor_mgr=m)", "cannot see what m was made with"),
+    "a parameter with calls": (f"def f(c, m):\n    main(c, rlor_mgr=m)\nf(c, {MADE})", "of m has no effect"),
+    "a parameter with harmless calls": (f"def f(c, *, m=None):\n    main(c, m)\nf(c, m={PLAIN})\nf(c)", None),
+    "a parameter with calls that hide it": (
+        "def f(c, m):\n    main(c, rlor_mgr=m)\nf(*given)",
+        "cannot see what m was made with",
+    ),
+    "of a function": (f"def f():\n    return {MADE}\nm = f()\nmain(c, m)", "of m has no effect"),
+    "of a function of a recursion": ("def f():\n    return f()\nmain(c, f())", None),
+    "of one of two": (f"m = None\nif staging:\n    m = {MADE}\nmain(c, rlor_mgr=m)", "of m has no effect"),
+    "of a choice": (f"main(c, rlor_mgr={PLAIN} if a else {MADE})", "has no effect"),
+    "of another module": ("from mylab import m\nmain(c, rlor_mgr=m)", "cannot see what m was made with"),
+    "with settings that are spread": (
+        "m = TrainerJobManager(**o)\nmain(c, m)",
+        "cannot see what m was made with",
+    ),
+    "two of another module": (
+        "from mylab import a, b\nfrom training.recipes import dpo_loop\ndpo_loop.main(c, a, b)",
+        "cannot see what a and b were made with",
+    ),
+    "none": ("main(c, rlor_mgr=None)", None),
+    "a mock": ("from unittest.mock import MagicMock\nmain(c, rlor_mgr=MagicMock())", None),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), MANAGERS.values(), ids=MANAGERS)
+def test_where_a_manager_was_made(text: str, told: str | None) -> None:
+    head = "import os\nfrom fireworks.training.sdk import TrainerJobManager\nfrom training.recipes.sft_loop import main\n"
+    messages = [f.message for f in port(head + text).todo if f.rule == "FWD104"]
+
+    assert len(messages) == (told is not None)
+    assert all(told is not None and told in message for message in messages)
 
 
 def test_secrets_are_not_repeated_in_markers_or_findings() -> None:

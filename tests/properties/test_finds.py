@@ -40,7 +40,7 @@ PORTS = {
     "an import goes below the encoding": (f"# coding: utf-8\n# x\n{_LAUNCH}", ["# coding", "from fireworks", "# x\ndef"]),
     "an import goes below the licence": (f"# Copyright\n# by me\n\n{_LAUNCH}", ["# by me\nfrom fireworks"]),
     "a comment of the code stays above it": (f"# about run\n{_LAUNCH}", ["from fireworks", "# about run\ndef run"]),
-    "a comment before a comma": (f"{_MANAGER}        # mine\n        , rlor_mgr=mgr)\n", ["# mine\n    return", "main(cfg"]),
+    "a comment before a comma": (f"{_MANAGER}        # mine\n        , rlor_mgr=None)\n", ["# mine\n    return", "main(cfg"]),
     "a name alone on its line, its comma on the next": (
         (
         "from training.utils import (\n    WandBConfig,\n    InfraConfig,\n    WeightSyncConfig\n    # why\n    ,\n)\n"

@@ -17,6 +17,8 @@ from fwdoctor_codemods.core.surfaces import Surfaces
 _RECIPE_CONFIG = re.compile(r"training\.recipes\.\w+\.Config")
 _RECIPE_MAIN = re.compile(r"training\.recipes\.\w+\.main")
 _COPIES = frozenset({"dataclasses.replace", "copy.copy", "copy.deepcopy", "copy.replace"})
+#: Methods that run what they are given, with the arguments behind it, and where it stands among theirs.
+_RUNNERS = {"submit": 0, "run_in_executor": 1}
 
 
 class Names:
@@ -51,6 +53,7 @@ class Names:
         #: the classes of what calls return, by canonical path, where surfaces do not tell (for lint)
         self.returns: Mapping[str, str] = {}
         self._types: dict[ast.AST, str | None] = {}
+        self._called: dict[ast.Call, tuple[ast.expr, list[ast.expr]]] = {}
         self._stored: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
 
     # --- names ---------------------------------------------------------------------------------------
@@ -91,24 +94,108 @@ class Names:
         path = self.resolve(callee)
         return path if path and _RECIPE_MAIN.fullmatch(path) else None
 
+    def is_open(self, call: ast.Call) -> bool:
+        """Whether a call may take keywords that are none of what it runs: every executor has its own."""
+        return isinstance(call.func, ast.Attribute) and self._runs_at(call) is not None
+
     def is_copy(self, call: ast.Call) -> bool:
         """Whether a call is ``dataclasses.replace(x, …)`` or another copy of its first argument."""
         return bool(call.args) and self.model.resolve(call.func) in _COPIES
 
     def applied(self, call: ast.Call) -> ast.expr | None:
-        """What ``functools.partial(x, …)`` will call, or None for every other call."""
-        if call.args and self.model.resolve(call.func) == "functools.partial":
-            return call.args[0]
-        return None
+        """What a call will have called, if that is not what stands in front of its parentheses."""
+        callee, _ = self.called(call)
+        return None if callee is call.func else callee
+
+    def called(self, call: ast.Call) -> tuple[ast.expr, list[ast.expr]]:
+        """What a call calls in the end, now or later, and all that it gets by place.
+
+        Seen through are ``functools.partial`` and calls of what it made, and calls that run a recipe
+        elsewhere: ``asyncio.to_thread(main, …)``, ``pool.submit(main, …)`` and the like. Of a class below a
+        recipe's Config, the constructor that it hands its arguments to.
+        """
+        if call not in self._called:
+            self._called[call] = (call.func, call.args)  # for a partial of itself
+            self._called[call] = self._find_called(call)
+        return self._called[call]
+
+    def _find_called(self, call: ast.Call) -> tuple[ast.expr, list[ast.expr]]:
+        callee, given = self._handed_on(call)
+        if (made := self.application(call)) is not None:
+            callee, before = self.called(made)
+            given = [*before, *given]
+        is_recipe = self.recipe_main(callee) or self.recipe_config(callee)
+        if is_recipe or self._is_partial(call) or (made is not None and self._runs_at(call) is None):
+            return callee, given
+        return call.func, call.args  # what else is run is nobody's business
+
+    def application(self, call: ast.Call) -> ast.Call | None:
+        """The ``functools.partial(…)`` whose result a call calls, runs elsewhere or applies further."""
+        callee, _ = self._handed_on(call)
+        made = self.model.single_value(callee) if isinstance(callee, ast.Name) else callee
+        return made if isinstance(made, ast.Call) and self._is_partial(made) else None
+
+    def steps(self, call: ast.Call) -> list[ast.Call]:
+        """A call, and the partials through which it calls what it calls, the nearest first."""
+        found = [call]
+        while (made := self.application(found[-1])) is not None and made not in found:
+            found.append(made)
+        return found
+
+    def _handed_on(self, call: ast.Call) -> tuple[ast.expr, list[ast.expr]]:
+        """What a call calls, and with what, where it may hand both on to another."""
+        place = 0 if self._is_partial(call) else self._runs_at(call)
+        if place is not None:
+            return call.args[place], call.args[place + 1 :]
+        if (above := self._class_above(call)) is not None:
+            return above, call.args
+        return call.func, call.args
+
+    def _runs_at(self, call: ast.Call) -> int | None:
+        """Where what a call runs elsewhere stands among its arguments; None if it does no such thing."""
+        place = None
+        if self.model.resolve(call.func) == "asyncio.to_thread":
+            place = 0
+        elif isinstance(call.func, ast.Attribute):
+            place = _RUNNERS.get(call.func.attr)
+        return place if place is not None and place < len(call.args) else None
+
+    def _class_above(self, call: ast.Call) -> ast.expr | None:
+        """The recipe's Config whose constructor ``super().__init__(…)`` calls, in a class below it.
+
+        Of ``cls(…)`` likewise, in a class that leaves the constructor alone. Arguments for fields that the
+        class declares itself are its own affair.
+        """
+        func = call.func
+        is_super = (
+            isinstance(func, ast.Attribute)
+            and func.attr == "__init__"
+            and isinstance(func.value, ast.Call)
+            and isinstance(func.value.func, ast.Name)
+            and func.value.func.id == "super"
+            and not func.value.args
+        )
+        if not is_super and not (isinstance(func, ast.Name) and func.id == "cls"):
+            return None
+        cls = next((a for a in self.model.ancestors(call) if isinstance(a, ast.ClassDef)), None)
+        if cls is None or len(cls.bases) != 1 or self.model.local_class(cls.bases[0]) is not None:
+            return None
+        own = {s.name for s in cls.body if isinstance(s, ast.FunctionDef)}
+        if not is_super and own & {"__init__", "__new__"}:
+            return None
+        if _fields_of(cls) & {k.arg for k in call.keywords}:
+            return None
+        return cls.bases[0] if self.recipe_config(cls.bases[0]) else None
+
+    def _is_partial(self, call: ast.Call) -> bool:
+        return bool(call.args) and self.model.resolve(call.func) == "functools.partial"
 
     def own_fields(self, callee: ast.expr) -> set[str]:
         """Fields that a subclass of this file adds to a recipe's Config."""
         local = self.model.local_class(callee)
         if local is None:
             return set()
-        return {
-            s.target.id for s in local.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
-        }
+        return _fields_of(local)
 
     def origin_class(self, path: str) -> Class | None:
         """The class at ``path`` in the newest old version that has it."""
@@ -221,6 +308,8 @@ class Names:
             return LOCAL + local.name
         if (function := self.model.local_function(node.func)) is not None:
             return self._type_of_result(function)
+        if self.application(node) is not None and not self._is_partial(node) and self._runs_at(node) is None:
+            return self.annotated(self.called(node)[0])  # what a partial of a class makes
         path = self.resolve(node.func)
         if self.returns:
             return self._returned(node, path)
@@ -383,6 +472,11 @@ class Names:
                         found.setdefault(target.attr, []).append(part.value)  # type: ignore[attr-defined]
             self._stored[node] = found
         return self._stored[node]
+
+
+def _fields_of(cls: ast.ClassDef) -> set[str]:
+    """The fields that a class declares itself."""
+    return {s.target.id for s in cls.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
 
 
 def _annotation(cls: ast.ClassDef, attribute: str) -> ast.expr | None:

@@ -172,3 +172,13 @@ def test_the_standard_input_is_no_file_to_run_commands_on(
     run([command, "--target", "august", *options, "-"])
     both = capsys.readouterr()
     assert ("$ fwdoctor migrate --target august" in both.out + both.err) is told
+
+
+def test_the_brief_suggests_no_lint_with_another_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "train.py").write_text(OLD)
+    monkeypatch.chdir(tmp_path)
+    run(["lint", "--target", "august", "--output-format", "agent", "train.py"])
+    told = [line for line in capsys.readouterr().out.splitlines() if "fwdoctor lint " in line]
+    assert all("--target august" in line for line in told), told

@@ -307,7 +307,7 @@ def _next(data: Mapping[str, Any], groups: Sequence[_Group], rest: str | None, t
 
 _AFTER = {
     "check": "after each remedy: fwdoctor check --agent, until the exit status is 0",
-    "lint": "mend what is safe: fwdoctor lint --fix PATHS; then lint again, until the exit status is 0",
+    "lint": "mend what is safe: the same command with --fix; then lint again, until the exit status is 0",
     "migrate": "look first (--diff), let the user decide, then write (without it); then migrate --check",
     "explain": "after each remedy: run again; where nothing explains it: fwdoctor check --agent",
     "run": "after each remedy: run again; where nothing explains it: fwdoctor check --agent",

@@ -185,6 +185,7 @@ def test_all_rules_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_path_that_is_missing_does_not_stop_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / ".git").mkdir()  # else it is told that there is none
     (tmp_path / "old.py").write_text(
         "from training.utils import InfraConfig\nx = InfraConfig(trainer_timeout_s=1)\n"
     )

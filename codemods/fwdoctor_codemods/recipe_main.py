@@ -415,7 +415,7 @@ class Codemod(Base):
         if after == "deleted":
             return "it was kept, and is now deleted unless the Config says cleanup_on_exit=False"
         if before == "deleted":
-            return "it was deleted, and is now left running until its inactivity timeout; it costs as long"
+            return "it was deleted, and is now left running, and billed, until its inactivity timeout"
         return None
 
     @functools.cached_property

@@ -138,7 +138,7 @@ class Port(Names):
         self.preserve_defaults = preserve_defaults
         self.allows = allows
         self.ignores = Ignores(source.text, noqa=noqa)
-        self.guards = Guards(self.model, source.text, self._is_ours)
+        self.guards = Guards(self, source.text)
         #: what a comment of the file keeps from being told, with its reason as evidence
         self.ignored: list[Finding] = []
         #: the state of the cookbook that the code was written for, as far as its own words tell
@@ -292,10 +292,6 @@ class Port(Names):
         if self.ignores and self.ignores.at(self.model.statement(node), None) is not None:
             return True
         return self.guards.around(node)
-
-    def _is_ours(self, node: ast.expr) -> bool:
-        path = self.model.resolve(node) or self.type_of(node) or ""
-        return f"{path}.".startswith(("training.", "fireworks."))
 
     def _is_in_place(self, node: ast.AST) -> bool:
         """Whether the source at a node's place is that node: before Python 3.12 not so in all f-strings."""

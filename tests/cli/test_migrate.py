@@ -165,3 +165,15 @@ def test_ignored_findings_are_counted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "1 finding is ignored by comments" in capsys.readouterr().out
     run(["migrate", "--target", "june", "-v", str(path)])
     assert f"{path}:2:1 FWD107: dead code" in capsys.readouterr().out
+
+
+def test_findings_in_code_for_several_versions_are_no_comments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("import training.utils as u\nif hasattr(u, 'TrainerConfig'):\n    u.setup_infra()\n")
+    assert run(["migrate", "--target", "june", "-v", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "ignored by comments" not in told
+    assert "1 finding is left: the code is written for several versions, or expected to fail" in told
+    assert f"{path}:3:5 FWD107" in told

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fwdoctor.finding import Finding, Remedy
+from fwdoctor.finding import SEVERAL_VERSIONS, Finding, Remedy
 from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
@@ -141,6 +141,8 @@ class Port(Names):
         self.guards = Guards(self, source.text)
         #: what a comment of the file keeps from being told, with its reason as evidence
         self.ignored: list[Finding] = []
+        #: what is not told because its code is written for several versions, or expected to fail
+        self.guarded: list[Finding] = []
         #: the state of the cookbook that the code was written for, as far as its own words tell
         self.origin: Callable[[], int | None] = lambda: None
         #: all states of which that may be said
@@ -382,7 +384,8 @@ class Port(Names):
         if not self.allows(rule):
             return
         if (ignore := self.ignored_at(node, rule)) is not None:
-            self.ignored.append(replace(finding, evidence=ignore.reason or None))
+            silent = self.ignored if ignore.is_comment else self.guarded
+            silent.append(replace(finding, evidence=ignore.reason or None))
         else:
             self.todo.append(Todo(node, finding, marker))
 
@@ -390,7 +393,7 @@ class Port(Names):
         """What keeps a finding of a rule from being told at ``node``: a comment, or what stands around."""
         found = self.ignores.at(self.model.statement(node), rule) if self.ignores else None
         if found is None and rule not in _ABOUT_GUARDS and self.guards.around(node):
-            return Ignore(frozenset(), "written for several versions, or expected to fail")
+            return Ignore(frozenset(), SEVERAL_VERSIONS, is_comment=False)
         return found
 
     def tell_lost(self, node: ast.AST, owner: Class | None, field: str, value: ast.expr, name: str) -> None:

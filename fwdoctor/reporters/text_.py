@@ -178,7 +178,7 @@ def _excerpt(finding: Finding, style: Style) -> Iterator[Line]:
 
 
 def _ignored(report: Report, style: Style) -> Iterator[Line]:
-    """What is not told, by comments or for the code's sake: how many, and with --verbose each with its reason."""
+    """What comments or the code around keep from being told: how many, and with --verbose each and why."""
     files = report.files or ()
     for found, why in (
         ([f for file in files for f in file.ignored], "ignored by comments"),

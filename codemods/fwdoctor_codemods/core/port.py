@@ -212,7 +212,9 @@ class Port(Names):
         classes = self.moves.classes
         if not any(path.rpartition(".")[2] in self.source.text for path in classes):
             return False
-        return any(self.resolve(n) in classes for n in (*self.model.names, *self.model.attributes))
+        if any(self.resolve(n) in classes for n in (*self.model.names, *self.model.attributes)):
+            return True
+        return any(self.annotated(quoted) in classes for quoted in self.model.quoted)
 
     def run(self, codemods: Sequence[Codemod]) -> None:
         """Let the codemods plan, answer for every expression, and finish."""

@@ -110,7 +110,7 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
     if lost := _lost_comments(session.source.text, current.source.text):
         homeless = [(line, c) for line, c in _comments(session.source.text) if c in lost]
         current = _applied(session, [*edits, *markers.rescued(session, homeless, edits)], context)
-    found = before if current is session else misfits.find(current)
+    found = before if current is session else misfits.find(current, is_old=session.is_old)
 
     # What the codemods left: everything that does not fit, marked unless no version ever had it.
     rest = [

@@ -679,6 +679,17 @@ MARKED = {
         "june",
         ["FWD110"],
     ),
+    "a reading of unknown origin in a file that is ported": (
+        """
+        from training.recipes import rl_loop
+        from training.utils import InfraConfig
+        def show(cfg):
+            print(cfg.infra.region)
+        show(rl_loop.Config(log_path="l", infra=InfraConfig(region="EU")))
+        """,
+        "june",
+        ["FWD110"],
+    ),
     "cleanup where main is called on a parameter": (
         """
         from training.recipes.rl_loop import main

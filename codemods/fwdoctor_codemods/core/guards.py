@@ -34,8 +34,23 @@ _VERSION_OF = frozenset(
 #: What the names of our packages have in common.
 _OUR_PACKAGES = ("cookbook", "fireworks")
 _EXITS = frozenset({"os._exit", "os.abort", "sys.exit"})
+#: Decorators that skip a test on a condition.
+_SKIPS = frozenset({"skipIf", "skipUnless", "skipif"})
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 #: Without one of these in its text, a file has no guard.
-_WORDS = (*_EXPECTING, *_DEAF, *_LOOKS_UP, *_LOOKS_INTO, *_KNOWS, "metadata", "pkg_resources", "except")
+_WORDS = (
+    *_EXPECTING,
+    *_DEAF,
+    *_LOOKS_UP,
+    *_LOOKS_INTO,
+    *_KNOWS,
+    "metadata",
+    "pkg_resources",
+    "except",
+    "xfail",
+)
 #: How far the values of flags are followed.
 _DEEPEST = 2
 
@@ -89,9 +104,9 @@ class Guards:
         for node in set(self._model.parents.values()):
             match node:
                 case ast.Try() | ast.TryStar():
-                    handlers = [h for h in self.alternatives(node) if names(h.type) & ERRORS]
-                    if handlers:
+                    if handlers := self._bearing(node):
                         found.update((*node.body, *handlers, *node.orelse))
+                        found.update(self._behind_try(node, handlers))
                 case ast.With() | ast.AsyncWith():
                     if any(_expects(item.context_expr) for item in node.items):
                         found.update(node.body)
@@ -104,9 +119,19 @@ class Guards:
                     if self._tells_versions_apart(node.test):
                         found.update((node.body, node.orelse))
                         choices.append(([node.body], [node.orelse]))
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    if any(self._is_for_some_versions(d) for d in node.decorator_list):
+                        found.add(node)
         for one, other in choices:
             found.update(self._chosen(one, other, found))
         return frozenset(found)
+
+    def _bearing(self, node: ast.Try | ast.TryStar) -> list[ast.ExceptHandler]:
+        """The handlers that go on without what is not there; around imports alone, any handler does."""
+        handlers = self.alternatives(node)
+        if _only_imports(node.body) and any(self._may_miss(path) for path in self._imports(node.body)):
+            return [h for h in handlers if h.type is None or names(h.type) & (ERRORS | _ALL)]
+        return [h for h in handlers if names(h.type) & ERRORS]
 
     # --- branches --------------------------------------------------------------------------------------
 
@@ -121,10 +146,31 @@ class Guards:
         statement: ast.stmt = node
         while isinstance(parent := self._model.parents[statement], ast.If) and parent.orelse == [statement]:
             statement = parent  # of an ``elif``, what follows the first ``if``
-        for _, block in ast.iter_fields(parent):
+        return self._behind(statement)
+
+    def _behind_try(self, node: ast.Try | ast.TryStar, handlers: list[ast.ExceptHandler]) -> list[ast.stmt]:
+        """What follows a ``try`` that is left when it succeeds: only an error that is borne leads there."""
+        succeeds = node.orelse or node.body
+        falls_through = any(not _leaves(handler.body) for handler in handlers)
+        parts = (n for s in succeeds for n in ast.walk(s) if isinstance(n, ast.Name | ast.Attribute))
+        is_shim = _leaves(succeeds) and falls_through and any(self._path(part) for part in parts)
+        return self._behind(node) if is_shim else []
+
+    def _behind(self, statement: ast.stmt) -> list[ast.stmt]:
+        for _, block in ast.iter_fields(self._model.parents[statement]):
             if isinstance(block, list) and statement in block:
                 return block[block.index(statement) + 1 :]
         return []
+
+    def _is_for_some_versions(self, decorator: ast.expr) -> bool:
+        """Whether a decorator skips a test by the version, or says that what is not there makes it fail."""
+        if not isinstance(decorator, ast.Call):
+            return False
+        name = _last_name(decorator.func)
+        if name in _SKIPS and decorator.args:
+            return self._tells_versions_apart(decorator.args[0])
+        raises = (k.value for k in decorator.keywords if k.arg == "raises")
+        return name == "xfail" and any(names(value) & ERRORS for value in raises)
 
     def _gives_up(self, body: list[ast.stmt]) -> bool:
         """Whether a block says something at most, and ends the program or raises."""
@@ -155,20 +201,35 @@ class Guards:
         if not first - second or not second - first:
             return
         for node in first ^ second:
-            uses = self._model.loads(node.name, self._model.scope_of(node))
-            if all(self._is_below(use, node, branches) for use in uses):
+            if all(self._is_below(use, node, branches) for use in self._uses(node)):
                 yield node
 
     def _is_below(self, use: ast.AST, node: ast.AST, branches: set[ast.AST]) -> bool:
         return any(part is node or part in branches for part in (use, *self._model.ancestors(use)))
 
-    def _definitions(
-        self, branch: Sequence[ast.AST]
-    ) -> set[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
-        """The functions and classes of the file that a branch uses."""
-        uses = (n for part in branch for n in ast.walk(part) if isinstance(n, ast.Name))
-        found = (self._model.local_function(n) or self._model.local_class(n) for n in uses)
-        return {node for node in found if node is not None}
+    def _definitions(self, branch: Sequence[ast.AST]) -> set[_Definition]:
+        """The functions, classes and methods of the file that a branch uses."""
+        uses = (n for part in branch for n in ast.walk(part))
+        return {found for node in uses if (found := self._definition(node)) is not None}
+
+    def _definition(self, node: ast.AST) -> _Definition | None:
+        match node:
+            case ast.Name():
+                return self._model.local_function(node) or self._model.local_class(node)
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                around = self._model.ancestors(node)
+                owner = next((a for a in around if isinstance(a, ast.ClassDef)), None)
+                methods = owner.body if owner is not None else []
+                found = [m for m in methods if isinstance(m, _FUNCTIONS) and m.name == name]
+                return found[0] if len(found) == 1 else None
+        return None
+
+    def _uses(self, node: _Definition) -> Sequence[ast.AST]:
+        """Everything that may call a function, a class or a method."""
+        scope = self._model.scope_of(node)
+        if scope.is_class:
+            return [a for a in self._model.attributes if a.attr == node.name]
+        return self._model.loads(node.name, scope)
 
     # --- tests -----------------------------------------------------------------------------------------
 
@@ -227,18 +288,28 @@ class Guards:
     def _is_tried_import(self, binding: Binding) -> bool:
         """Whether a name is bound where an import of ours may fail, in some versions and not in others."""
         for parent in self._model.ancestors(binding.node):
-            if isinstance(parent, ast.Try) and any(names(h.type) & ERRORS for h in parent.handlers):
-                imports = [s for s in parent.body if isinstance(s, ast.Import | ast.ImportFrom)]
-                if binding.kind is BindingKind.IMPORT:
-                    return any(binding.node in s.names for s in imports) and self._may_miss(binding.path)
-                return any(self._may_miss(path) for s in imports for path in self._imported(s))
+            match parent:
+                case ast.Try() | ast.TryStar():
+                    tried = any(h.type is None or names(h.type) & (ERRORS | _ALL) for h in parent.handlers)
+                case ast.With():
+                    tried = any(_expects(item.context_expr) for item in parent.items)
+                case _:
+                    continue
+            if tried and binding.kind is BindingKind.IMPORT:
+                here = any(isinstance(s, _IMPORTS) and binding.node in s.names for s in parent.body)
+                return here and self._may_miss(binding.path)
+            if tried:
+                return any(self._may_miss(path) for path in self._imports(parent.body))
         return False
 
-    def _imported(self, node: ast.Import | ast.ImportFrom) -> list[str]:
-        if isinstance(node, ast.Import):
-            return [alias.name for alias in node.names]
-        source = self._model.source_of(node) or ""
-        return [f"{source}.{alias.name}" for alias in node.names]
+    def _imports(self, body: Sequence[ast.stmt]) -> Iterator[str]:
+        """The paths of what the statements of a block import."""
+        for statement in body:
+            if isinstance(statement, ast.Import):
+                yield from (alias.name for alias in statement.names)
+            elif isinstance(statement, ast.ImportFrom):
+                source = self._model.source_of(statement) or ""
+                yield from (f"{source}.{alias.name}" for alias in statement.names)
 
     def _may_miss(self, path: str | None) -> bool:
         """Whether a path is ours, and some versions have it and others do not."""
@@ -278,6 +349,14 @@ def _expects(node: ast.expr) -> bool:
         return False
     wanted = ERRORS if name in _DEAF else ERRORS | _ALL
     return any(names(argument) & wanted for argument in node.args)
+
+
+def _only_imports(body: Sequence[ast.stmt]) -> bool:
+    """Whether a block imports, sets flags, and does nothing else."""
+    return all(
+        isinstance(s, _IMPORTS) or (isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant))
+        for s in body
+    )
 
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:

@@ -192,13 +192,18 @@ class FileStatus(enum.StrEnum):
     FAILED = "failed"
 
 
+#: Why findings are not told, where no comment asks for that.
+SEVERAL_VERSIONS = "the code is written for several versions, or expected to fail"
+
+
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
     """What became of one file.
 
     ``moves`` counts the rewrites by the name of the rule that they answer; ``todo`` is what was left for
     a person; ``reason`` says why a file was skipped or failed; ``diff`` is a unified diff when one was
-    asked for; ``ignored`` is what comments of the file keep from being told, their reasons as evidence.
+    asked for; ``ignored`` is what comments of the file keep from being told, their reasons as evidence;
+    ``guarded`` is what stays because its code is written for several versions, or expected to fail.
     """
 
     path: str
@@ -209,6 +214,7 @@ class FileOutcome:
     diff: str | None = None
     changed: bool = False
     ignored: tuple[Finding, ...] = ()
+    guarded: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ _TOKENS = (
     # what signs an address, and lets whoever has it in
     re.compile(
         r"(?<=[?&])(?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId|"
-        r"GoogleAccessId|sig|token|access_token|api_key|key)=[^&\s'\"<>]+",
+        # (not what another of these patterns hid: hiding twice is hiding once)
+        r"GoogleAccessId|sig|token|access_token|api_key|key)=(?!\[hidden\])[^&\s'\"<>]+",
         re.IGNORECASE,
     ),
     # NAME=value of a shell, an .env file or a header; names in capitals are no Python arguments

@@ -10,16 +10,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 
 from fwdoctor_codemods.core.port import Port
-from fwdoctor_codemods.core.source import span
+from fwdoctor_codemods.core.source import argument_value, call_arguments, span
 
 from fwdoctor.fit.answers import Wrong, answer, eras, product_of, was_right
-from fwdoctor.fit.uses import Asks, Use, uses
+from fwdoctor.fit.uses import Asks, Use, is_ours, uses
 from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.surface.model import Absent
 from fwdoctor.surface.timeline import Product
 
 #: Misfits that make code fail; the others are doubts.
 BREAKING = frozenset({"FWD107", "FWD108", "FWD114"})
+
+#: How the marker of a read of unknown origin begins.
+_LEFT_TO_A_PERSON = "TODO(fwdoctor): FWD110 "
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,17 @@ class Misfit:
         return self.rule, tuple(sorted(self.variables.items()))
 
 
-def find(port: Port) -> list[Misfit]:
-    """Every misfit of a file, in the order of its lines. What cannot be told is not reported."""
+def find(port: Port, *, is_old: bool = False) -> list[Misfit]:
+    """Every misfit of a file, in the order of its lines. What cannot be told is not reported.
+
+    ``is_old``: the file is known to be written for an older version, see :func:`nested`.
+    """
     if not port.uses_fireworks:
         return []
     asked = (u for u in uses(port) if not (port.abbreviated and u.question.asks is Asks.ENOUGH))
     found = [m for use in asked for m in judge(port, use)]
-    return sorted([*found, *nested(port)], key=lambda m: span(m.node))
+    is_old = is_old or any(m.known for m in found)
+    return sorted([*found, *nested(port, is_old=is_old)], key=lambda m: span(m.node))
 
 
 def judge(port: Port, use: Use) -> Iterator[Misfit]:
@@ -134,16 +141,41 @@ def place_of(use: Use, wrong: Wrong) -> ast.AST:
     return use.node if wrong.place is None else use.places[wrong.place]
 
 
-def nested(port: Port) -> Iterator[Misfit]:
-    """``x.infra.training_shape_id`` with x unknown, in a file that uses recipes of another shape."""
+def nested(port: Port, *, is_old: bool) -> Iterator[Misfit]:
+    """``x.infra.training_shape_id`` with x unknown, in a file that uses recipes of another shape.
+
+    Applications have settings with such names, too. So the file must be old (``is_old``, or it names an old
+    class, or an earlier port left such a read to a person), or must hand x to the cookbook, or get it from
+    there.
+    """
+    is_old = is_old or port.names_old_classes or _LEFT_TO_A_PERSON in port.source.text
     for node in port.model.attributes:
         if (
             port.model.resolve(node) is None
             and port.type_of(node.value) is None
             and _looks_nested(port, node)
+            and (is_old or _belongs_to_cookbook(port, node.value))
         ):
             advice = "if it reads a recipe's Config, these settings moved"
             yield Misfit(node, "FWD110", True, {"what": port.original(node), "advice": advice})
+
+
+def _belongs_to_cookbook(port: Port, inner: ast.expr) -> bool:
+    """Whether the object of an attribute is made from a recipe's Config, or is what the cookbook is given."""
+    if not isinstance(inner, ast.Attribute):
+        return False
+    owner = inner.value
+    bindings = port.model.bindings(owner) if isinstance(owner, ast.Name) else []
+    parts = (n for b in bindings if b.value is not None for n in ast.walk(b.value))
+    if any(isinstance(n, ast.Name | ast.Attribute) and port.recipe_config(n) for n in parts):
+        return True
+    text = ast.unparse(owner)
+    return any(
+        ast.unparse(argument_value(argument)) == text
+        for call in port.model.calls
+        if is_ours(port.resolve(call.func) or "")
+        for argument in call_arguments(call)
+    )
 
 
 def _looks_nested(port: Port, node: ast.Attribute) -> bool:

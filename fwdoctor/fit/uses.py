@@ -11,6 +11,7 @@ import enum
 import re
 from collections.abc import Iterator, Sequence
 
+from fwdoctor_codemods.core.guards import names
 from fwdoctor_codemods.core.model import LOCAL, BindingKind
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import call_arguments, spread_of
@@ -22,12 +23,6 @@ _IMPORT_ERRORS = frozenset(
     {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"}
 )
 _ERRORS = _IMPORT_ERRORS | {"TypeError"}
-#: Context managers in which an error is what is wanted.
-_EXPECTING = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
-#: What a condition names that tells versions apart.
-_VERSION_WORDS = frozenset(
-    {"hasattr", "getattr", "signature", "fields", "__dataclass_fields__", "__version__", "version"}
-)
 #: Functions that look a name up in their first argument, and where the name stands.
 _BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 _BY_NAME_METHODS = frozenset({"setattr", "delattr", "object"})
@@ -135,57 +130,30 @@ def _imports(port: Port) -> Iterator[Use]:
 
 
 def _is_guarded(port: Port, node: ast.AST) -> bool:
-    for parent in port.model.ancestors(node):
-        if isinstance(parent, ast.Try | ast.TryStar) and _catches(parent, _IMPORT_ERRORS):
-            return True
-    return False
+    return any(
+        isinstance(parent, ast.Try | ast.TryStar) and _catches(port, parent, _IMPORT_ERRORS)
+        for parent in port.model.ancestors(node)
+    )
 
 
-def _catches(node: ast.Try | ast.TryStar, errors: frozenset[str]) -> bool:
-    for handler in node.handlers:
-        if handler.type is None:
-            return True
-        names = (n for n in ast.walk(handler.type) if isinstance(n, ast.Name | ast.Attribute))
-        if errors & {ast.unparse(n).rpartition(".")[2] for n in names}:
-            return True
-    return False
+def _catches(port: Port, node: ast.Try | ast.TryStar, errors: frozenset[str]) -> bool:
+    """Whether some error of these leads to code that goes on in another way."""
+    return any(h.type is None or errors & names(h.type) for h in port.guards.alternatives(node))
 
 
 def is_guarded(port: Port, node: ast.AST) -> bool:
     """Whether code goes on where what ``node`` asks for is not there, as code for two versions does.
 
-    Inside of try/except, of ``pytest.raises`` or ``suppress``, or below a condition that looks at what the
-    version offers.
+    Where it is written for several versions, or inside of a try whose errors it bears, whatever they are.
     """
+    if port.guards.around(node, in_handlers=False):
+        return True
     child = node
     for parent in port.model.ancestors(node):
-        match parent:
-            case ast.Try() | ast.TryStar():
-                if child in parent.body and _catches(parent, _ERRORS):
-                    return True
-            case ast.With() | ast.AsyncWith():
-                calls = (i.context_expr for i in parent.items if isinstance(i.context_expr, ast.Call))
-                if any(_last_name(c.func) in _EXPECTING for c in calls):
-                    return True
-            case ast.If() | ast.IfExp():
-                if child is not parent.test and _looks_at_versions(port, parent.test):
-                    return True
-        child = parent
-    return False
-
-
-def _looks_at_versions(port: Port, test: ast.expr) -> bool:
-    for node in ast.walk(test):
-        if isinstance(node, ast.Name | ast.Attribute) and _last_name(node) in _VERSION_WORDS:
+        tried = parent if isinstance(parent, ast.Try | ast.TryStar) and child in parent.body else None
+        if tried is not None and _catches(port, tried, _ERRORS):
             return True
-        if isinstance(node, ast.Name):
-            # HAVE_NEW = True in the try, False in the except
-            bindings = [b for b in port.model.bindings(node) if b.value is not None]
-            values = (b.value for b in bindings if b.value is not None)
-            if any(isinstance(v, ast.Call) and _last_name(v.func) in _VERSION_WORDS for v in values):
-                return True
-            if len(bindings) > 1 and any(_is_guarded(port, b.value) for b in bindings if b.value):
-                return True
+        child = parent
     return False
 
 

@@ -47,14 +47,16 @@ _SETTINGS = (Asks.KEYWORD, Asks.COPIED_FIELD, Asks.ATTRIBUTE, Asks.OWN_ATTRIBUTE
 def find(file: File) -> Iterator[tuple[str, Hit]]:
     """Every use of the old API in a file, with its rule."""
     told: set[ast.AST] = set()
+    is_old = False
     for use in uses(file.port, look_through=True):
         if _is_own_affair(file, use):
             continue
         for found in misfits.judge(file.port, use):
+            is_old = is_old or found.known
             if found.known or not _is_somebody_elses(file, use.question.path):
                 told.add(use.node)
                 yield from _unguarded(file, *_named(file, use, found))
-    for misfit in misfits.nested(file.port):
+    for misfit in misfits.nested(file.port, is_old=is_old):
         yield from _unguarded(file, misfit.rule, Hit(misfit.node, misfit.variables))
     for rule, hit in (*_moved_classes(file), *_provisioning(file), *_deprecated(file), *_unread(file)):
         if hit.node not in told:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from fwdoctor.finding import FileOutcome, FileStatus, Finding, Problem, Report
+from fwdoctor.finding import SEVERAL_VERSIONS, FileOutcome, FileStatus, Finding, Problem, Report
 from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.settings import matches
 from fwdoctor.source.discovery import discover
@@ -67,6 +67,7 @@ class _Outcome:
 
     findings: list[Finding] = field(default_factory=list)
     silenced: int = 0
+    guarded: int = 0
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     files: list[FileOutcome] = field(default_factory=list)
@@ -157,6 +158,7 @@ def _take(
             _note(outcome, linted)
     outcome.findings += (f.finding for f in linted.found)
     outcome.silenced += len(linted.silenced)
+    outcome.guarded += linted.guarded
     return new
 
 
@@ -225,6 +227,8 @@ def _report(
     notes = list(outcome.notes)
     if outcome.silenced:
         notes.append(f"{_count(outcome.silenced, 'finding')} silenced by comments")
+    if outcome.guarded:
+        notes.append(f"{_count(outcome.guarded, 'finding')} left: {SEVERAL_VERSIONS}")
     notes += kept.notes
     if (known := len(outcome.findings) - len(kept.findings)) > 0:
         notes.append(f"{_count(known, 'finding')} left out by the baseline or the changed lines")

@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import gc
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.surfaces import Surfaces
@@ -46,13 +46,15 @@ class Linted:
     """What there is to say about one file.
 
     ``found`` and ``silenced`` (by comments) have the file's own lines; ``source`` is None where it could not
-    be read, and ``uses_fireworks`` says whether there was anything to look at.
+    be read, and ``uses_fireworks`` says whether there was anything to look at. ``guarded`` counts what is not
+    told because its code is written for several versions, or expected to fail.
     """
 
     path: str
     source: SourceText | None = None
     found: tuple[Found, ...] = ()
     silenced: tuple[Finding, ...] = ()
+    guarded: int = 0
     problem: Problem | None = None
     note: str | None = None
     uses_fireworks: bool = False
@@ -110,8 +112,15 @@ class Session:
             return Linted(
                 path, source, note=f"{path}: skipped, its imports reach the package {other}, not the cookbook"
             )
-        found, silenced = self._sifted(port)
-        return Linted(path, source, tuple(found), tuple(silenced), uses_fireworks=port.uses_fireworks)
+        sifted = self._sifted(port)
+        return Linted(
+            path,
+            source,
+            tuple(sorted(sifted.kept, key=_place)),
+            sifted.silenced,
+            len(sifted.guarded),
+            uses_fireworks=port.uses_fireworks,
+        )
 
     def open(
         self,
@@ -137,13 +146,12 @@ class Session:
         new = [f for f in suppress.sift(port, found, allows).kept if id(f) not in told]
         return [f for f in found if port.ignored_at(f.node, f.finding.rule) is None] + new
 
-    def _sifted(self, port: Port) -> tuple[Sequence[Found], Sequence[Finding]]:
+    def _sifted(self, port: Port) -> suppress.Sifted:
         allows = self.selection.allows(port.path)
         found = engine.find(port, allows)
         if self._ignore_noqa:
-            return found, ()
-        sifted = suppress.sift(port, found, allows)
-        return sorted(sifted.kept, key=_place), sifted.silenced
+            return suppress.Sifted(tuple(found), ())
+        return suppress.sift(port, found, allows)
 
     def _notebook(self, path: str, source: SourceText) -> Linted:
         """The cells are looked at as one module; findings have the cells' numbers and lines."""

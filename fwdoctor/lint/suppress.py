@@ -57,10 +57,11 @@ class Noqa:
 
 @dataclass(frozen=True)
 class Sifted:
-    """The findings that are left, those that comments silence, and the comments that were looked at."""
+    """The findings that are left, those that comments silence, and those in code for several versions."""
 
     kept: tuple[Found, ...]
     silenced: tuple[Finding, ...]
+    guarded: tuple[Finding, ...] = ()
 
 
 class Comments:
@@ -121,6 +122,7 @@ def sift(port: Port, found: Sequence[Found], allows: Callable[[str], bool]) -> S
     comments = Comments(text if worthwhile else "")
     kept: list[Found] = []
     silenced: list[Finding] = []
+    guarded: list[Finding] = []
     waived: set[int] = set()
     for each in found:
         rule = each.finding.rule
@@ -130,13 +132,14 @@ def sift(port: Port, found: Sequence[Found], allows: Callable[[str], bool]) -> S
             silenced.append(each.finding)
         elif (ignore := port.ignored_at(each.node, rule)) is not None:
             waived.add(id(ignore))
-            silenced.append(replace(each.finding, evidence=ignore.reason or None))
+            silent = silenced if ignore.is_comment else guarded
+            silent.append(replace(each.finding, evidence=ignore.reason or None))
         else:
             kept.append(each)
     if allows(UNUSED):
         kept += _unused_noqas(port, comments.noqas, allows)
         kept += _unused_waivers(port, waived, allows)
-    return Sifted(tuple(kept), tuple(silenced))
+    return Sifted(tuple(kept), tuple(silenced), tuple(guarded))
 
 
 def _unused_noqas(port: Port, noqas: Sequence[Noqa], allows: Callable[[str], bool]) -> list[Found]:

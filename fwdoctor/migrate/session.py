@@ -106,6 +106,7 @@ class Session:
             diff=self._shown(source, ported.text, new) if self._diff and changed else None,
             changed=changed,
             ignored=ported.ignored,
+            guarded=ported.guarded,
         )
         return Result(outcome, (*ported.todo, *ported.notes), source.data, new if changed else None)
 

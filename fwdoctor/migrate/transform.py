@@ -32,7 +32,8 @@ class Ported:
     """The new text, what was rewritten (by rule name) and what is left for a person, by line of that text.
 
     Every ``todo`` has a marker in the text; ``notes`` are findings that need none, among them what did
-    not fit any version known and so was wrong before. ``ignored`` is what comments keep from being told.
+    not fit any version known and so was wrong before. ``ignored`` is what comments keep from being told,
+    ``guarded`` what stays because its code is written for several versions, or expected to fail.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Ported:
     todo: tuple[Finding, ...]
     notes: tuple[Finding, ...] = ()
     ignored: tuple[Finding, ...] = ()
+    guarded: tuple[Finding, ...] = ()
 
 
 def port(path: str, text: str, context: Context, *, newline: str = "\n") -> Ported:
@@ -74,19 +76,20 @@ class _Step:
     def result(self) -> Ported:
         todo = markers.located(self.port, [t.finding for t in self.session.todo if t.marker])
         notes = [t.finding for t in self.session.todo if not t.marker]
-        ignored = list(self.session.ignored)
+        ignored, guarded = list(self.session.ignored), list(self.session.guarded)
         for misfit in self.misfits:
             if not self.port.allows(misfit.rule):
                 continue
             finding = _finding(self.port, misfit)
             if (ignore := self.port.ignored_at(misfit.node, misfit.rule)) is not None:
-                ignored.append(dataclasses.replace(finding, evidence=ignore.reason or None))
+                silent = ignored if ignore.is_comment else guarded
+                silent.append(dataclasses.replace(finding, evidence=ignore.reason or None))
             else:
                 known = misfit.known
                 (todo if known else notes).append(dataclasses.replace(finding, preexisting=not known))
         names = Counter({rulebook()[rule].name: count for rule, count in self.session.done.items()})
         done = dict(sorted(names.items()))
-        return Ported(self.port.source.text, done, tuple(todo), tuple(notes), tuple(ignored))
+        return Ported(self.port.source.text, done, tuple(todo), tuple(notes), tuple(ignored), tuple(guarded))
 
 
 def _transform(session: Port, before: list[misfits.Misfit], context: Context) -> _Step:
@@ -107,7 +110,7 @@ def _transform(session: Port, before: list[misfits.Misfit], context: Context) ->
     if lost := _lost_comments(session.source.text, current.source.text):
         homeless = [(line, c) for line, c in _comments(session.source.text) if c in lost]
         current = _applied(session, [*edits, *markers.rescued(session, homeless, edits)], context)
-    found = before if current is session else misfits.find(current)
+    found = before if current is session else misfits.find(current, is_old=session.is_old)
 
     # What the codemods left: everything that does not fit, marked unless no version ever had it.
     rest = [

@@ -75,4 +75,5 @@ def _file(outcome: FileOutcome) -> FileOutcome:
         reason=_maybe(outcome.reason),
         diff=None if outcome.diff is None else redact(outcome.diff),
         ignored=_findings(outcome.ignored),
+        guarded=_findings(outcome.guarded),
     )

@@ -87,6 +87,7 @@ class FileDocument:
     reason: str | None
     diff: str | None
     ignored: tuple[FindingDocument, ...]
+    guarded: tuple[FindingDocument, ...]
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ def _file(outcome: FileOutcome) -> FileDocument:
         outcome.reason,
         None if outcome.diff is None else redact(outcome.diff),
         tuple(map(finding, outcome.ignored)),
+        tuple(map(finding, outcome.guarded)),
     )
 
 

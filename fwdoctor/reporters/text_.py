@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from fwdoctor.finding import (
+    SEVERAL_VERSIONS,
     CheckStatus,
     FileOutcome,
     FileStatus,
@@ -177,15 +178,18 @@ def _excerpt(finding: Finding, style: Style) -> Iterator[Line]:
 
 
 def _ignored(report: Report, style: Style) -> Iterator[Line]:
-    """What comments keep from being told: how many, and with --verbose each with its reason."""
-    found = [f for file in report.files or () for f in file.ignored]
-    if not found:
-        return
-    count = "1 finding is" if len(found) == 1 else f"{len(found)} findings are"
-    yield ((f"{count} ignored by comments", "dim"),)
-    for finding in found if style.verbose else ():
-        reason = f": {finding.evidence}" if finding.evidence else ""
-        yield ((f"  {finding.location} {finding.rule}{reason}", "dim"),)
+    """What comments or the code around keep from being told: how many, and with --verbose each and why."""
+    files = report.files or ()
+    for found, why in (
+        ([f for file in files for f in file.ignored], "ignored by comments"),
+        ([f for file in files for f in file.guarded], f"left: {SEVERAL_VERSIONS}"),
+    ):
+        if found:
+            count = "1 finding is" if len(found) == 1 else f"{len(found)} findings are"
+            yield ((f"{count} {why}", "dim"),)
+        for finding in found if style.verbose else ():
+            reason = f": {finding.evidence}" if finding.evidence else ""
+            yield ((f"  {finding.location} {finding.rule}{reason}", "dim"),)
 
 
 def _summary(report: Report, style: Style) -> Iterator[Line]:

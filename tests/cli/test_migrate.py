@@ -236,3 +236,15 @@ def test_files_that_nobody_keeps_are_told_when_they_are_written(
 
 def test_the_standard_input_is_in_no_repository_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no git" not in through(monkeypatch, OLD.encode())[2]
+
+
+def test_findings_in_code_for_several_versions_are_no_comments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("import training.utils as u\nif hasattr(u, 'TrainerConfig'):\n    u.setup_infra()\n")
+    assert run(["migrate", "--target", "june", "-v", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "ignored by comments" not in told
+    assert "1 finding is left: the code is written for several versions, or expected to fail" in told
+    assert f"{path}:3:5 FWD107" in told

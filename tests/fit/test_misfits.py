@@ -78,6 +78,30 @@ CASES = {
         [],
     ),
     "somebody else's": ("from mylab.training.utils import setup_infra\nimport trainings.utils", []),
+    "settings of an application beside new code": (
+        "from training.recipes import rl_loop\nfrom training.utils import TrainerConfig\ndef f(self, s): return TrainerConfig(region=s.infra.region), self.app.infra.region",
+        [],
+    ),
+    "a read of unknown origin beside an old class": (
+        "from training.recipes import rl_loop\nfrom training.utils import InfraConfig\ndef f(s, i: InfraConfig): return s.infra.region",
+        [(3, "FWD110", True)],
+    ),
+    "a read of unknown origin beside an old argument": (
+        "from training.recipes import rl_loop\ndef f(s): return s.infra.region\nrl_loop.Config(log_path='l', infra=1)",
+        [(2, "FWD110", True), (3, "FWD108", True)],
+    ),
+    "a read of what a recipe is given": (
+        "from training.recipes import rl_loop\ndef f(s):\n    rl_loop.main(s)\n    return s.infra.region",
+        [(4, "FWD110", True)],
+    ),
+    "a read of what is made from a Config": (
+        "from training.recipes import rl_loop\ns = load(rl_loop.Config)\nprint(s.infra.region)",
+        [(3, "FWD110", True)],
+    ),
+    "a read that an earlier port left": (
+        "from training.recipes import rl_loop\n# TODO(fwdoctor): FWD110 cannot see where it comes from\ndef f(s): return s.infra.region",
+        [(3, "FWD110", True)],
+    ),
     "a newer SDK's name": ("from fireworks.training.sdk import NotYet", []),
 }
 

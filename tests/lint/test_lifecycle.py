@@ -374,6 +374,21 @@ def main():
     finally:
         TrainerJobManager(api_key="k").delete(service.trainer_job_id)
 """,
+    "trainer cancelled in finally": """
+def main():
+    service = MAKE
+    try:
+        service.create_training_client()
+    finally:
+        TrainerJobManager(api_key="k").cancel(service.trainer_job_id)
+""",
+    "trainer cancelled by another id": """
+def main():
+    service = MAKE
+    client = service.create_training_client()
+    manager = TrainerJobManager(api_key="k")
+    manager.cancel(client.job_id)
+""",
     "trainer deleted by another id": """
 def main():
     service = MAKE

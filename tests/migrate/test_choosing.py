@@ -71,6 +71,14 @@ def test_a_finding_that_a_comment_ignores_is_counted_with_its_reason() -> None:
     assert ported.text.count("TODO(fwdoctor)") == 1
 
 
+def test_what_stands_in_code_for_several_versions_is_not_ignored_by_a_comment() -> None:
+    text = "import training.utils as u\nif hasattr(u, 'TrainerConfig'):\n    u.setup_infra()\n"
+    ported = transform.port("x.py", text, Context(target.resolve("june")))
+    assert not ported.ignored
+    assert [f.rule for f in ported.guarded] == ["FWD107"]
+    assert ported.text == text
+
+
 def test_another_rule_s_ignore_does_not_count() -> None:
     text = "import training.utils as u\nu.setup_infra()  # fwdoctor: ignore[FWD106]\n"
     ported = transform.port("x.py", text, Context(target.resolve("june")))

@@ -350,6 +350,38 @@ REWRITES = {
             return Config(log_path="l", trainer=TrainerConfig(job_id=x))
         ''',
     ),
+    "classes that functions of typing take in quotes": (
+        """
+        import typing as t
+        from typing import TYPE_CHECKING, NewType, TypeVar, cast
+        if TYPE_CHECKING:
+            from training.utils import InfraConfig
+        T = TypeVar("T", bound="InfraConfig")
+        U = TypeVar("U", "InfraConfig", str)
+        Own = NewType("Own", "InfraConfig")
+        label = "InfraConfig"
+        def f(raw):
+            infra = cast("InfraConfig", raw)
+            maybe = t.cast(typ="InfraConfig | None", val=raw)
+            print(cast(str, "InfraConfig"))
+            return infra.trainer_timeout_s or maybe.trainer_timeout_s
+        """,
+        """
+        import typing as t
+        from typing import TYPE_CHECKING, NewType, TypeVar, cast
+        if TYPE_CHECKING:
+            from training.utils import TrainerConfig
+        T = TypeVar("T", bound="TrainerConfig")
+        U = TypeVar("U", "TrainerConfig", str)
+        Own = NewType("Own", "TrainerConfig")
+        label = "InfraConfig"
+        def f(raw):
+            infra = cast("TrainerConfig", raw)
+            maybe = t.cast(typ="TrainerConfig | None", val=raw)
+            print(cast(str, "InfraConfig"))
+            return infra.timeout_s or maybe.timeout_s
+        """,
+    ),
     "imports in several lines take a new one as a line": (
         """
         from training.recipes.orpo_loop import Config
@@ -667,6 +699,17 @@ MARKED = {
         from training.recipes import rl_loop
         cfg = load(rl_loop.Config)
         print(cfg.infra.ref_training_shape_id)
+        """,
+        "june",
+        ["FWD110"],
+    ),
+    "a reading of unknown origin in a file that is ported": (
+        """
+        from training.recipes import rl_loop
+        from training.utils import InfraConfig
+        def show(cfg):
+            print(cfg.infra.region)
+        show(rl_loop.Config(log_path="l", infra=InfraConfig(region="EU")))
         """,
         "june",
         ["FWD110"],

@@ -115,7 +115,13 @@ _REPORT = Report(
     checks=(CheckOutcome("sdk", CheckStatus.FINDING, KEY, (_TOLD,)),),
     files=(
         FileOutcome(
-            "x.py", FileStatus.PARTIAL, todo=(_TOLD,), reason=KEY, diff=f"-{KEY}\n", ignored=(_TOLD,)
+            "x.py",
+            FileStatus.PARTIAL,
+            todo=(_TOLD,),
+            reason=KEY,
+            diff=f"-{KEY}\n",
+            ignored=(_TOLD,),
+            guarded=(_TOLD,),
         ),
     ),
     problems=(Problem(KEY, "y.py"),),

@@ -19,10 +19,14 @@ _CODE = re.compile(r"[A-Z]{1,3}[0-9]+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """One such comment: the rules that it names (none means all of them), and why."""
+    """One such comment: the rules that it names (none means all of them), and why.
+
+    ``is_comment`` is False of what no comment asks for: code that stays because of what stands around it.
+    """
 
     rules: frozenset[str]
     reason: str
+    is_comment: bool = True
 
     def covers(self, rule: str | None) -> bool:
         """Whether it speaks of a rule; None asks about being rewritten at all."""

@@ -30,6 +30,12 @@ _SCOPE_NODES = frozenset(
     }
 )
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: Functions that take types, which may be in quotes: at which places, and by which names.
+_TYPE_ARGUMENTS = {
+    "cast": (slice(0, 1), ("typ",)),
+    "NewType": (slice(1, 2), ("tp",)),
+    "TypeVar": (slice(1, None), ("bound", "default")),
+}
 #: How a class that the file itself defines is written as a type.
 LOCAL = "<local>."
 
@@ -296,7 +302,22 @@ class Model:
             child, parent = parent, self.parents[parent]
         if isinstance(parent, ast.arg | ast.AnnAssign):
             return child is parent.annotation
+        if isinstance(parent, ast.Call | ast.keyword):
+            return self._is_type_argument(child, parent)
         return isinstance(parent, _FUNCTIONS) and child is parent.returns
+
+    def _is_type_argument(self, child: ast.AST, parent: ast.Call | ast.keyword) -> bool:
+        """Whether a call takes an argument for a type, as ``cast("Config", x)`` does."""
+        call = self.parents[parent] if isinstance(parent, ast.keyword) else parent
+        # What names mean is not known yet; the functions have the same names wherever they come from.
+        func = call.func if isinstance(call, ast.Call) else None
+        name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+        if not isinstance(call, ast.Call) or name not in _TYPE_ARGUMENTS:
+            return False
+        places, keywords = _TYPE_ARGUMENTS[name]
+        if isinstance(parent, ast.keyword):
+            return parent.arg in keywords
+        return child in call.args[places]
 
     def _bind_name(self, node: ast.Name, scope: Scope, *, guarded: bool) -> None:
         parent = self.parents[node]

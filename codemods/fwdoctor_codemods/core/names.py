@@ -16,6 +16,7 @@ from fwdoctor_codemods.core.surfaces import Surfaces
 
 _RECIPE_CONFIG = re.compile(r"training\.recipes\.\w+\.Config")
 _RECIPE_MAIN = re.compile(r"training\.recipes\.\w+\.main")
+_CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
 _COPIES = frozenset({"dataclasses.replace", "copy.copy", "copy.deepcopy", "copy.replace"})
 #: Methods that run what they are given, with the arguments behind it, and where it stands among theirs.
 _RUNNERS = {"submit": 0, "run_in_executor": 1}
@@ -304,6 +305,9 @@ class Names:
     def _type_of_call(self, node: ast.Call) -> str | None:
         if self.is_copy(node):
             return self.type_of(node.args[0])
+        if self.model.resolve(node.func) in _CASTS:
+            types = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "typ")]
+            return self.annotated(types[0]) if types else None
         if (local := self.model.local_class(node.func)) is not None:
             return LOCAL + local.name
         if (function := self.model.local_function(node.func)) is not None:

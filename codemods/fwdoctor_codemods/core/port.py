@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fwdoctor.finding import Finding, Remedy
+from fwdoctor.finding import SEVERAL_VERSIONS, Finding, Remedy
 from fwdoctor.lean_dataclass import dataclass
 from fwdoctor.moves import ClassMove, Moves
 from fwdoctor.rulebook import Rulebook
@@ -141,9 +141,11 @@ class Port(Names):
         self.preserve_defaults = preserve_defaults
         self.allows = allows
         self.ignores = Ignores(source.text, noqa=noqa)
-        self.guards = Guards(self.model, source.text, self._is_ours)
+        self.guards = Guards(self, source.text)
         #: what a comment of the file keeps from being told, with its reason as evidence
         self.ignored: list[Finding] = []
+        #: what is not told because its code is written for several versions, or expected to fail
+        self.guarded: list[Finding] = []
         #: the state of the cookbook that the code was written for, as far as its own words tell
         self.origin: Callable[[], int | None] = lambda: None
         #: all states of which that may be said
@@ -213,7 +215,9 @@ class Port(Names):
         classes = self.moves.classes
         if not any(path.rpartition(".")[2] in self.source.text for path in classes):
             return False
-        return any(self.resolve(n) in classes for n in (*self.model.names, *self.model.attributes))
+        if any(self.resolve(n) in classes for n in (*self.model.names, *self.model.attributes)):
+            return True
+        return any(self.annotated(quoted) in classes for quoted in self.model.quoted)
 
     def run(self, codemods: Sequence[Codemod]) -> None:
         """Let the codemods plan, answer for every expression, and finish."""
@@ -302,10 +306,6 @@ class Port(Names):
         if self.ignores and self.ignores.at(self.model.statement(node), None) is not None:
             return True
         return self.guards.around(node)
-
-    def _is_ours(self, node: ast.expr) -> bool:
-        path = self.model.resolve(node) or self.type_of(node) or ""
-        return f"{path}.".startswith(("training.", "fireworks."))
 
     def _is_in_place(self, node: ast.AST) -> bool:
         """Whether the source at a node's place is that node: before Python 3.12 not so in all f-strings."""
@@ -396,7 +396,8 @@ class Port(Names):
         if not self.allows(rule):
             return
         if (ignore := self.ignored_at(node, rule)) is not None:
-            self.ignored.append(replace(finding, evidence=ignore.reason or None))
+            silent = self.ignored if ignore.is_comment else self.guarded
+            silent.append(replace(finding, evidence=ignore.reason or None))
         else:
             self.todo.append(Todo(node, finding, marker))
 
@@ -404,7 +405,7 @@ class Port(Names):
         """What keeps a finding of a rule from being told at ``node``: a comment, or what stands around."""
         found = self.ignores.at(self.model.statement(node), rule) if self.ignores else None
         if found is None and rule not in _ABOUT_GUARDS and self.guards.around(node):
-            return Ignore(frozenset(), "written for several versions, or expected to fail")
+            return Ignore(frozenset(), SEVERAL_VERSIONS, is_comment=False)
         return found
 
     def tell_lost(self, node: ast.AST, owner: Class | None, field: str, value: ast.expr, name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import field
 
 from fwdoctor.lean_dataclass import dataclass
-from fwdoctor.surface.model import Class, Function, Module, Surface, Symbol, signature_of
+from fwdoctor.surface.model import UNKNOWN, Class, Function, Module, Surface, Symbol, signature_of
 from fwdoctor.surface.timeline import Past
 
 
@@ -66,6 +66,17 @@ class Surfaces:
     def old_knows(self, path: str) -> bool:
         """Whether any older version can tell if ``path`` exists."""
         return any(past.knows(path) for past in self.past)
+
+    def tells_apart(self, owner: str, name: str) -> bool:
+        """Whether some versions of ``owner`` have ``name`` and others do not, or it cannot be told."""
+        path = f"{owner}.{name}"
+        versions = [*self.all_targets()]
+        for timeline in (past.timeline for past in self.past):
+            starts = {span.first for span in (*timeline.spans(owner), *timeline.spans(path))}
+            versions += [timeline.of_state(state) for state in starts]
+        found = {v.canonical(path) is not None for v in versions if isinstance(v.locate(owner), tuple)}
+        unknown = any(isinstance(v.locate(owner), tuple) and v.locate(path) is UNKNOWN for v in versions)
+        return unknown or len(found) != 1
 
     def all_targets(self) -> tuple[Surface, ...]:
         """The target's surfaces: the cookbook's, and the SDK's where it is known."""

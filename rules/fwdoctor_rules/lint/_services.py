@@ -14,7 +14,7 @@ MAKERS = ("build_service_client", "FiretitanServiceClient.from_firetitan_config"
 #: Calls that are given a service and leave the closing of it to others.
 _BORROWERS = ("ReconnectableClient", "ReconnectableClient.from_training_client", "TrainingCheckpoints")
 _READERS = frozenset({"bool", "hasattr", "id", "isinstance", "print", "repr", "str", "type"})
-#: What names a trainer or a deployment of a service: with it, others can delete them.
+#: What names a trainer or a deployment of a service: with it, others can end them.
 _IDS = frozenset(
     {
         "deployment_id",
@@ -56,6 +56,8 @@ _WRITERS = frozenset(
         "write_text",
     }
 )
+#: Methods of the managers that end what they are given the id of.
+_ENDINGS = frozenset({"cancel", "delete", "scale_to_zero"})
 _TEXTS = frozenset({"dumps", "format", "quote", "repr", "str"})
 
 
@@ -63,7 +65,7 @@ _TEXTS = frozenset({"dumps", "format", "quote", "repr", "str"})
 class Service:
     """A managed service that is made in a file: the call, and where it is closed.
 
-    ``hidden``: something may close it that cannot be seen, or may delete by hand what it provisioned.
+    ``hidden``: something may close it that cannot be seen, or may end by hand what it provisioned.
     ``used``: a trainer is asked of it (making it, and reading what it knows, provisions nothing).
     """
 
@@ -95,7 +97,11 @@ def _service(file: File, call: Call) -> Service:
             used = True
         elif use.way not in (Way.TESTED, Way.TEXT, Way.DROPPED):
             hidden = True
-    hidden = hidden or any(file.calls_of("TrainerJobManager.delete")) or _is_shared(file, call)
+    hidden = (
+        hidden
+        or any(file.calls_of("TrainerJobManager.cancel", "TrainerJobManager.delete"))
+        or _is_shared(file, call)
+    )
     return Service(call, tuple(closed), used, hidden)
 
 
@@ -109,7 +115,7 @@ def _may_be_deleted(file: File, use: Use) -> bool:
 
 
 def _leaves(file: File, name: ast.expr, seen: set[ast.AST]) -> bool:
-    """Whether an id goes anywhere but into logs, and into calls of the cookbook and the SDK that delete nothing."""
+    """Whether an id goes anywhere but into logs, and into calls of the cookbook and the SDK that end nothing."""
     if name in seen:  # texts of texts may go round in a circle
         return False
     seen.add(name)
@@ -130,9 +136,9 @@ def _leaves(file: File, name: ast.expr, seen: set[ast.AST]) -> bool:
 
 
 def _keeps(file: File, call: ast.Call) -> bool:
-    """Whether a call is of the cookbook or the SDK, and deletes nothing."""
+    """Whether a call is of the cookbook or the SDK, and ends nothing."""
     ours = file.call_at(call)
-    return ours is not None and ours.path.rpartition(".")[2] not in ("delete", "scale_to_zero")
+    return ours is not None and ours.path.rpartition(".")[2] not in _ENDINGS
 
 
 def _reads(use: Use) -> bool:

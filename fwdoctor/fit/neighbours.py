@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 #: So many files of a project are read; of a larger one, those around the file alone.
 MOST = 2000
@@ -41,11 +40,8 @@ class Neighbours:
             self._roots[folder] = _root(folder)
         root = self._roots[folder]
         if root not in self._projects:
-            self._projects[root] = _imports(_files(root))
-        stem = os.path.splitext(os.path.basename(path))[0]
-        if stem == "__init__":
-            stem = os.path.basename(folder)
-        return frozenset(self._projects[root].get(stem, ()))
+            self._projects[root] = _imports(list(_files(root)))
+        return frozenset(self._projects[root].get(_stem(os.path.abspath(path)), ()))
 
 
 def _root(own: str) -> str:
@@ -81,9 +77,15 @@ def _files(root: str) -> Iterator[str]:
                     return
 
 
-def _imports(paths: Iterator[str]) -> dict[str, set[str]]:
-    """What the files take from each module, by its last name."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _stem(path: str) -> str:
+    """The last part of a module's name."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    return os.path.basename(os.path.dirname(path)) if name == "__init__" else name
+
+
+def _imports(paths: Sequence[str]) -> dict[str, set[str]]:
+    """What the files take from each other, by the last name of the module."""
+    found: dict[str, set[str]] = {_stem(path): set() for path in paths}
     for path in paths:
         try:
             if os.path.getsize(path) > _LARGEST:
@@ -99,9 +101,10 @@ def _read(data: bytes, found: dict[str, set[str]]) -> None:
     for match in _IMPORT.finditer(data):
         source, names, modules = match.groups()
         if source is not None:
-            module = source.decode("ascii", "replace").rpartition(".")[2]
+            taken = found.get(source.decode("ascii", "replace").rpartition(".")[2])
             for name, alias in _NAME.findall(re.sub(rb"#[^\n]*", b"", names)):
-                found[module].add(name.decode("ascii", "replace"))
+                if taken is not None:
+                    taken.add(name.decode("ascii", "replace"))
                 _look_up(data, name, alias, found)  # from . import common
         else:
             for name, alias in _NAME.findall(modules):
@@ -110,7 +113,7 @@ def _read(data: bytes, found: dict[str, set[str]]) -> None:
 
 def _look_up(data: bytes, module: bytes, alias: bytes, found: dict[str, set[str]]) -> None:
     """Note the names that code looks up in what may be a module."""
-    last = module.rpartition(b".")[2].decode("ascii", "replace")
-    used = re.findall(rb"\b" + re.escape(alias or module) + rb"\.(\w+)", data)
-    if used:
-        found[last].update(name.decode("ascii", "replace") for name in used)
+    taken = found.get(module.rpartition(b".")[2].decode("ascii", "replace"))
+    if taken is not None:  # a module of this project
+        used = re.findall(rb"\b" + re.escape(alias or module) + rb"\.(\w+)", data)
+        taken.update(name.decode("ascii", "replace") for name in used)

@@ -235,7 +235,8 @@ def _calls(port: Port, *, look_through: bool) -> Iterator[Use]:
         callee, given = port.called(node)
         if port.model.resolve(callee) in rebound or _constructs_itself(port, callee):
             continue
-        yield from _handed_over(port, node)
+        if port.passes_mains:
+            yield from _handed_over(port, node)
         if look_through:
             yield from _looked_through(port, node)
         if (config := port.recipe_config(node.func)) is not None:

@@ -99,6 +99,13 @@ class Names:
         """Whether a call may take keywords that are none of what it runs: every executor has its own."""
         return isinstance(call.func, ast.Attribute) and self._runs_at(call) is not None
 
+    @cached_property
+    def passes_mains(self) -> bool:
+        """Whether the file uses a recipe's main() otherwise than to call it: few files do."""
+        uses = (*self.model.names, *self.model.attributes)
+        parents = ((use, self.model.parents.get(use)) for use in uses if self.recipe_main(use) is not None)
+        return any(not (isinstance(parent, ast.Call) and parent.func is use) for use, parent in parents)
+
     def is_copy(self, call: ast.Call) -> bool:
         """Whether a call is ``dataclasses.replace(x, …)`` or another copy of its first argument."""
         return bool(call.args) and self.model.resolve(call.func) in _COPIES

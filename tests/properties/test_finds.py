@@ -30,6 +30,7 @@ from fwdoctor.finding import (
 from fwdoctor.fit.session import Context
 from fwdoctor.fit.target import resolve
 from fwdoctor.migrate import transform
+from fwdoctor.redact import redact
 from tests.properties.test_controlplane import HEALTHY, NOW
 
 _LAUNCH = 'def run():\n    from training.recipes.rl_loop import Config, main\n    main(Config(log_path="l"), cancel_on_exit=False)\n'
@@ -48,6 +49,18 @@ PORTS = {
         'Config(log_path="l", wandb=WandBConfig(), infra=InfraConfig(), weight_sync=WeightSyncConfig(dcp_save_interval=1))\n'
         ),
         ["WandBConfig", "TrainerConfig", "# why", "dcp_save_interval=1"],
+    ),
+    "settings of a trainer that stays beside one that cannot": (
+        (
+        "from training.utils import InfraConfig, create_trainer_job\n\n"
+        'def run(args):\n    endpoint = create_trainer_job(mgr, base_model="m", infra=InfraConfig())\n'
+        "    connect(endpoint.base_url)\n\n"
+        "def provision(args, mgr):\n    infra = InfraConfig(training_shape_id=args.shape)\n"
+        "    policy = create_trainer_job(mgr, base_model=args.model, infra=infra)\n    reference = None\n"
+        "    if args.kl > 0:\n        reference = create_trainer_job(mgr, base_model=args.model, "
+        "infra=InfraConfig(training_shape_id=args.ref), forward_only=True)\n    print(policy.job_id)\n"
+        ),
+        ["import InfraConfig, create_trainer_job", "TODO(fwdoctor): FWD120", "infra=InfraConfig())"],
     ),
     "an import without parentheses goes on without them": (
         (
@@ -137,6 +150,12 @@ def test_no_format_shows_a_key_that_a_message_quotes(output_format: str, verbose
     text = reporters.render(_REPORT, output_format, verbose=verbose)
     assert KEY[3:] not in text
     assert "[hidden]" in text
+
+
+def test_what_is_hidden_once_is_hidden() -> None:
+    hidden = redact("&KEY=&token")
+    assert hidden == "&KEY=[hidden]"
+    assert redact(hidden) == hidden
 
 
 def test_a_brief_for_plain_outputs_is_plain() -> None:

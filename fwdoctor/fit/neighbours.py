@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
+from fwdoctor.source.sieve import read_bytes
+
 #: So many files of a project are read; of a larger one, those around the file alone.
 MOST = 2000
 #: Bytes; what is larger is data.
@@ -88,11 +90,9 @@ def _imports(paths: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {_stem(path): set() for path in paths}
     for path in paths:
         try:
-            if os.path.getsize(path) > _LARGEST:
-                continue
-            with open(path, "rb") as file:
-                _read(file.read(), found)
-        except OSError:
+            if os.path.getsize(path) <= _LARGEST:
+                _read(read_bytes(path), found)
+        except (OSError, ValueError):
             continue
     return found
 

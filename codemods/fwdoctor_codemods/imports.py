@@ -83,8 +83,8 @@ class Codemod(Base):
         super().__init__(port)
         #: names that join an import statement
         self.added: list[tuple[ast.ImportFrom, str]] = []
-        #: what takes the place of a name, by the module that it comes from
-        self.renamed: set[tuple[str | None, str]] = set()
+        #: what takes the place of a name that the module imports: whence, the new name, and on which line
+        self.renamed: list[tuple[str | None, str, int]] = []
         #: of the statements that were rewritten: the last name that stays
         self.last: dict[ast.ImportFrom, ast.alias] = {}
 
@@ -126,8 +126,9 @@ class Codemod(Base):
             if move is not None and (renamed or quoted):
                 successor = (move.new or "").rpartition(".")[2]
                 text = f"{successor} as {alias.asname}" if alias.asname else successor
-                if not alias.asname:
-                    self.renamed.add((self.port.model.source_of(statement), successor))
+                if not alias.asname and statement in self.port.model.tree.body:
+                    source = self.port.model.source_of(statement)
+                    self.renamed.append((source, successor, statement.lineno))
                 if used and not alias.asname:
                     beside.append(text)
                 elif alias.asname is None and self._is_imported(statement, successor):
@@ -269,7 +270,7 @@ class Codemod(Base):
     def _add(self, request: ImportRequest) -> None:
         module, _, name = request.path.rpartition(".")
         text = name if name == request.local else f"{name} as {request.local}"
-        if text == name and (module, name) in self.renamed:
+        if any((module, text) == found[:2] and found[2] < request.line for found in self.renamed):
             return  # an old name became it
         fitting = [
             s

@@ -62,6 +62,14 @@ PORTS = {
         ),
         ["import InfraConfig, create_trainer_job", "TODO(fwdoctor): FWD120", "infra=InfraConfig())"],
     ),
+    "a name that a function imports is not there for the module": (
+        (
+        "def run():\n    from training.utils import InfraConfig\n    return InfraConfig()\n\n"
+        "from training.utils import WandBConfig\nfrom training.recipes.orpo_loop import Config\n\n"
+        'cfg = Config(log_path="l", job_id=job, wandb=WandBConfig())\n'
+        ),
+        ["    from training.utils import TrainerConfig\n", "import WandBConfig, TrainerConfig\n", "trainer=TrainerConfig("],
+    ),
     "an import without parentheses goes on without them": (
         (
         "from training.utils \\\n   import WandBConfig\nfrom training.recipes.sft_loop import Config\n\n"

@@ -204,7 +204,10 @@ class Codemod(Base):
                 text = "".join(f"{source.indent(alias.lineno)}{c}{source.newline}" for c in comments)
                 self.port.edits.append(Edit(first, end, text))
             elif i + 1 < len(names):
-                self._cut(source.start(alias), source.start(names[i + 1]))
+                following = names[i + 1]
+                goes_alone = following in dead and self._has_own_line(statement, following)
+                end = source.line_start(following.lineno) if goes_alone else source.start(following)
+                self._cut(source.start(alias), end)
             else:
                 previous = kept[-1]
                 # What lies between was cut with the names before it.

@@ -70,6 +70,16 @@ PORTS = {
         ),
         ["    from training.utils import TrainerConfig\n", "import WandBConfig, TrainerConfig\n", "trainer=TrainerConfig("],
     ),
+    "a name on three lines goes, and the one behind it": (
+        (
+        "from fireworks.training.sdk import (\n    FireworksClient as Client,\n    TrainerJobManager as\n"
+        "        # own\n        Manager,\n    DeploymentManager as Other,\n)\n"
+        "from training.recipes import sft_loop\n\n"
+        "def run(cfg):\n    mgr = Manager(api_key=KEY)\n    other = Other(api_key=KEY)\n"
+        "    sft_loop.main(cfg, rlor_mgr=mgr, deploy_mgr=other)\n    return Client\n"
+        ),
+        ["    FireworksClient as Client,\n", "# own", ")\n", "sft_loop.main(cfg)"],
+    ),
     "an import without parentheses goes on without them": (
         (
         "from training.utils \\\n   import WandBConfig\nfrom training.recipes.sft_loop import Config\n\n"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from fwdoctor.fit.project import folders_above
+from fwdoctor.source.discovery import discover
 from fwdoctor.source.sieve import read_bytes
 
 #: So many files of a project are read; of a larger one, those around the file alone.
 MOST = 2000
 #: Bytes; what is larger is data.
 _LARGEST = 2_000_000
-_SKIPPED = frozenset({"__pycache__", "build", "dist", "env", "node_modules", "site-packages", "venv"})
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
-_LEVELS = 8
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))", re.MULTILINE
 )
@@ -27,9 +27,8 @@ class Neighbours:
     """Reads the imports of the files around a file, each project once, and only when it is asked."""
 
     def __init__(self) -> None:
-        #: the project's folder, by that of a file
-        self._roots: dict[str, str] = {}
-        self._projects: dict[str, dict[str, set[str]]] = {}
+        self._files: dict[str, tuple[str, ...]] = {}
+        self._taken: dict[str, dict[str, set[str]]] = {}
 
     def taken_from(self, path: str) -> frozenset[str]:
         """The names that other files import from the module at ``path``, or look up in it.
@@ -37,46 +36,24 @@ class Neighbours:
         Modules are told apart by their last name alone: a name too many is kept, and does no harm.
         :data:`EVERYTHING` is among them where that is not certain.
         """
-        folder = os.path.dirname(os.path.abspath(path))
-        if folder not in self._roots:
-            self._roots[folder] = _root(folder)
-        root = self._roots[folder]
-        if root not in self._projects:
-            self._projects[root] = _imports(list(_files(root)))
-        return frozenset(self._projects[root].get(_stem(os.path.abspath(path)), ()))
+        root = self._root(path)
+        if root not in self._taken:
+            self._taken[root] = _imports(self._below(root)[:MOST])
+        return frozenset(self._taken[root].get(_stem(os.path.abspath(path)), ()))
 
+    def _root(self, path: str) -> str:
+        """The folder of the project that a file belongs to; its own if none is marked, or large."""
+        own = os.path.dirname(os.path.abspath(path))
+        for folder in folders_above(path):
+            if any(os.path.exists(os.path.join(folder, mark)) for mark in _ROOTS):
+                return folder if len(self._below(folder)) < MOST else own
+        return own
 
-def _root(own: str) -> str:
-    """The folder of the project that a folder belongs to; itself where nothing marks one."""
-    folder = own
-    for _ in range(_LEVELS):
-        if any(os.path.exists(os.path.join(folder, mark)) for mark in _ROOTS):
-            return folder if sum(1 for _ in _files(folder)) < MOST else own
-        folder, below = os.path.dirname(folder), folder
-        if folder == below:
-            break
-    return own
-
-
-def _files(root: str) -> Iterator[str]:
-    """The Python files below a folder, the nearest first, at most :data:`MOST`."""
-    folders, count = [root], 0
-    while folders:
-        folder = folders.pop(0)
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name in _SKIPPED:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            elif entry.name.endswith((".py", ".ipynb")):
-                yield entry.path
-                count += 1
-                if count >= MOST:
-                    return
+    def _below(self, folder: str) -> tuple[str, ...]:
+        """The Python files and notebooks below a folder."""
+        if folder not in self._files:
+            self._files[folder] = discover([folder], suffixes=(".py", ".ipynb")).files
+        return self._files[folder]
 
 
 def _stem(path: str) -> str:

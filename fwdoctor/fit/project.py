@@ -42,7 +42,8 @@ def is_library(path: str) -> bool:
     return False
 
 
-def _folders_above(path: str) -> Iterator[str]:
+def folders_above(path: str) -> Iterator[str]:
+    """The folder of a file and those above it, up to the root of its repository."""
     folder = os.path.dirname(os.path.abspath(path))
     for _ in range(_LEVELS):
         yield folder
@@ -63,7 +64,7 @@ def lookalike(path: str, model: Model) -> str | None:
     modules = {path.split(".")[1] for path in model.imported if path.startswith("training.")}
     if not modules:
         return None
-    for folder in _folders_above(path):
+    for folder in folders_above(path):
         package = os.path.join(folder, "training")
         if _is_other_package(package, frozenset(modules)):
             return package
@@ -101,7 +102,7 @@ class Fixtures:
 
     def lookup(self, path: str, name: str) -> str | None:
         """The type of fixture ``name`` as the test file ``path`` sees it; None where it is not certain."""
-        for folder in _folders_above(path):
+        for folder in folders_above(path):
             conftest = os.path.join(folder, "conftest.py")
             if os.path.abspath(path) == conftest:
                 continue

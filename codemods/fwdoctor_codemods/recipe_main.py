@@ -567,7 +567,7 @@ class Codemod(Base):
                 bindings = self.port.model.bindings(value)
                 return [part for binding in bindings for part in self._bound_to(binding)]
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                cls = next((a for a in self.port.model.ancestors(value) if isinstance(a, ast.ClassDef)), None)
+                cls = self.port.model.class_around(value)
                 return [*_stored(cls, name)] if cls is not None else []
             case ast.IfExp():
                 return [value.body, value.orelse]

@@ -20,7 +20,7 @@ from fwdoctor.controlplane.diagnoses.checkpoints import newest_promotable
 from fwdoctor.controlplane.mentions import Written
 from fwdoctor.controlplane.resources import RETENTION, Checkpoint, Deployment, Job, Replica
 from fwdoctor.controlplane.states import Phase
-from fwdoctor.controlplane.words import age
+from fwdoctor.controlplane.words import age, moment
 from fwdoctor.errors import FwdoctorError
 from fwdoctor.finding import Finding, Remedy, Severity, Side, Standing, Verdict
 from fwdoctor.lean_dataclass import dataclass
@@ -232,7 +232,7 @@ def _words(error: Finding, case: Case) -> dict[str, str]:
         "job": case.job_id or "the job",
         "state": job.state.short if job else "not there",
         "written": case.written.text if case.written else "an unknown time",
-        "made": f"{job.created:%Y-%m-%d %H:%M} UTC" if job and job.created else "at an unknown time",
+        "made": moment(job.created) if job and job.created else "at an unknown time",
         "age": age(case.now - job.created) if job and job.created else "a while",
         "newest": newest.id if newest else "none",
         "keyed_to": (job.keyed_to if job else None) or "none",

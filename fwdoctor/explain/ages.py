@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from fwdoctor.surface.model import Absent, Class, Function, Module, signature_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fwdoctor.surface.model import Symbol
     from fwdoctor.surface.timeline import Timeline
 
@@ -107,9 +109,10 @@ def parameter_history(paths: tuple[str, ...], name: str, line: Timeline) -> dict
     return told(answers, line, f"{name}=") if _is_telling(answers) else None
 
 
-def _of_spans(paths: tuple[str, ...], line: Timeline, ask: object) -> Answers:
+def _of_spans(
+    paths: tuple[str, ...], line: Timeline, ask: Callable[[Symbol | Module], bool | None]
+) -> Answers:
     """One question to what stands at the paths; a yes of one of them is a yes."""
-    assert callable(ask)
     answers: Answers = [None] * len(line.states)
     for path in paths:
         for span in line.spans(path):

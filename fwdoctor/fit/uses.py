@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from fwdoctor_codemods.core.guards import names
-from fwdoctor_codemods.core.model import LOCAL, BindingKind
+from fwdoctor_codemods.core.model import LOCAL, BindingKind, last_name
 from fwdoctor_codemods.core.port import Port
 from fwdoctor_codemods.core.source import call_arguments, spread_of
 
@@ -157,10 +157,6 @@ def is_guarded(port: Port, node: ast.AST) -> bool:
     return False
 
 
-def _last_name(node: ast.expr) -> str | None:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
-
-
 def _star_names(port: Port) -> Iterator[Use]:
     if not any(scope.stars for scope in (port.model.module, *port.model.scopes.values())):
         return
@@ -224,7 +220,7 @@ def _rebound(port: Port) -> set[str]:
 
 def _asked_for(port: Port) -> set[str]:
     """Names that the file looks up in objects by hasattr, getattr or setattr."""
-    calls = (c for c in port.model.calls if _last_name(c.func) in _BY_NAME)
+    calls = (c for c in port.model.calls if last_name(c.func) in _BY_NAME)
     names = (c.args[1] for c in calls if len(c.args) > 1)
     return {n.value for n in names if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
@@ -361,7 +357,7 @@ def spread_keys(port: Port, spread: ast.expr) -> list[tuple[ast.AST, str]] | Non
     if isinstance(spread, ast.Dict):
         keys = [(k, k.value) for k in spread.keys if isinstance(k, ast.Constant) and isinstance(k.value, str)]
         return [(k, name) for k, name in keys] if len(keys) == len(spread.keys) else None
-    if isinstance(spread, ast.Call) and _last_name(spread.func) == "dict" and not spread.args:
+    if isinstance(spread, ast.Call) and last_name(spread.func) == "dict" and not spread.args:
         names = [(k, k.arg) for k in spread.keywords if k.arg]
         return [(k, name) for k, name in names] if len(names) == len(spread.keywords) else None
     return None
@@ -429,7 +425,7 @@ def _strings(port: Port) -> Iterator[Use]:
 
 def _may_be_missing(call: ast.Call) -> bool:
     """Whether a call that looks a name up gets along without it."""
-    name = _last_name(call.func)
+    name = last_name(call.func)
     if name == "hasattr" or (name == "getattr" and len(call.args) > 2):
         return True
     # monkeypatch.setattr(…, raising=False), mock.patch.object(…, create=True)

@@ -157,7 +157,7 @@ class _Follower:
             yield from self.follow(load)
 
     def _stored(self, target: ast.Attribute) -> Iterator[Use]:
-        owner = next((a for a in self.model.ancestors(target) if isinstance(a, ast.ClassDef)), None)
+        owner = self.model.class_around(target)
         for node in ast.walk(owner) if owner else ():
             if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
                 continue

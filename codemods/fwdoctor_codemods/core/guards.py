@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from fwdoctor_codemods.core.model import Binding, BindingKind
+from fwdoctor_codemods.core.model import Binding, BindingKind, last_name
 from fwdoctor_codemods.core.names import Names
 
 #: What a use of an API that is not there raises.
@@ -166,7 +166,7 @@ class Guards:
         """Whether a decorator skips a test by the version, or says that what is not there makes it fail."""
         if not isinstance(decorator, ast.Call):
             return False
-        name = _last_name(decorator.func)
+        name = last_name(decorator.func)
         if name in _SKIPS and decorator.args:
             return self._tells_versions_apart(decorator.args[0])
         raises = (k.value for k in decorator.keywords if k.arg == "raises")
@@ -217,8 +217,7 @@ class Guards:
             case ast.Name():
                 return self._model.local_function(node) or self._model.local_class(node)
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                around = self._model.ancestors(node)
-                owner = next((a for a in around if isinstance(a, ast.ClassDef)), None)
+                owner = self._model.class_around(node)
                 methods = owner.body if owner is not None else []
                 found = [m for m in methods if isinstance(m, _FUNCTIONS) and m.name == name]
                 return found[0] if len(found) == 1 else None
@@ -266,7 +265,7 @@ class Guards:
         return any(self._tells_versions_apart(value, depth + 1) for value in values)
 
     def _asks(self, call: ast.Call) -> bool:
-        name = _last_name(call.func)
+        name = last_name(call.func)
         if name in _LOOKS_UP and len(call.args) > 1:
             owner = self._path(call.args[0])
             return owner is not None and self._differs(owner, _text(call.args[1]))
@@ -339,12 +338,12 @@ def names(node: ast.expr | None) -> set[str]:
     if node is None:
         return set()
     parts = (n for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute))
-    return {name for part in parts if (name := _last_name(part)) is not None}
+    return {name for part in parts if (name := last_name(part)) is not None}
 
 
 def _expects(node: ast.expr) -> bool:
     """Whether a context manager wants the errors, or goes on without what is not there."""
-    name = _last_name(node.func) if isinstance(node, ast.Call) else None
+    name = last_name(node.func) if isinstance(node, ast.Call) else None
     if not isinstance(node, ast.Call) or name not in _EXPECTING | _DEAF:
         return False
     wanted = ERRORS if name in _DEAF else ERRORS | _ALL
@@ -373,7 +372,3 @@ def _is_ours(path: str | None) -> bool:
 
 def _text(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _last_name(node: ast.expr) -> str | None:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)

@@ -84,6 +84,11 @@ def children(node: ast.AST) -> list[ast.AST]:
     return found
 
 
+def last_name(node: ast.expr) -> str | None:
+    """What stands behind the last dot of a name: ``c`` of ``a.b.c``; None of anything else."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
+
+
 class BindingKind(enum.Enum):
     """What gives a name its meaning."""
 
@@ -310,8 +315,7 @@ class Model:
         """Whether a call takes an argument for a type, as ``cast("Config", x)`` does."""
         call = self.parents[parent] if isinstance(parent, ast.keyword) else parent
         # What names mean is not known yet; the functions have the same names wherever they come from.
-        func = call.func if isinstance(call, ast.Call) else None
-        name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+        name = last_name(call.func) if isinstance(call, ast.Call) else None
         if not isinstance(call, ast.Call) or name not in _TYPE_ARGUMENTS:
             return False
         places, keywords = _TYPE_ARGUMENTS[name]
@@ -359,6 +363,10 @@ class Model:
         while parent is not None:
             yield parent
             parent = self.parents.get(parent)
+
+    def class_around(self, node: ast.AST) -> ast.ClassDef | None:
+        """The innermost class that ``node`` stands in."""
+        return next((a for a in self.ancestors(node) if isinstance(a, ast.ClassDef)), None)
 
     def statement(self, node: ast.AST) -> ast.stmt:
         """The innermost statement that contains ``node``, itself if it is one."""

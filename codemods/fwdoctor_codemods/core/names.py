@@ -185,13 +185,13 @@ class Names:
         )
         if not is_super and not (isinstance(func, ast.Name) and func.id == "cls"):
             return None
-        cls = next((a for a in self.model.ancestors(call) if isinstance(a, ast.ClassDef)), None)
+        cls = self.model.class_around(call)
         if cls is None or len(cls.bases) != 1 or self.model.local_class(cls.bases[0]) is not None:
             return None
         own = {s.name for s in cls.body if isinstance(s, ast.FunctionDef)}
         if not is_super and own & {"__init__", "__new__"}:
             return None
-        if _fields_of(cls) & {k.arg for k in call.keywords}:
+        if any(k.arg in _fields_of(cls) for k in call.keywords):
             return None
         return cls.bases[0] if self.recipe_config(cls.bases[0]) else None
 
@@ -203,7 +203,7 @@ class Names:
         local = self.model.local_class(callee)
         if local is None:
             return set()
-        return _fields_of(local)
+        return set(_fields_of(local))
 
     def origin_class(self, path: str) -> Class | None:
         """The class at ``path`` in the newest old version that has it."""
@@ -449,7 +449,7 @@ class Names:
         """The annotation of an attribute in its class, where that is a class of this file."""
         owner = self.type_of(node.value) or ""
         cls = self._local_class(owner[len(LOCAL) :]) if owner.startswith(LOCAL) else None
-        return _annotation(cls, node.attr) if cls is not None else None
+        return _fields_of(cls).get(node.attr) if cls is not None else None
 
     def _local_class(self, name: str) -> ast.ClassDef | None:
         found = self.model.module.bindings.get(name, [])
@@ -460,7 +460,7 @@ class Names:
         node = self._local_class(class_name)
         if node is None:
             return None
-        if (annotation := _annotation(node, attribute)) is not None:
+        if (annotation := _fields_of(node).get(attribute)) is not None:
             return self.annotated(annotation)
         if values := self._stored_on_self(node).get(attribute):
             return self._agreed(self.type_of(v) for v in values)
@@ -485,30 +485,20 @@ class Names:
         return self._stored[node]
 
 
-def _fields_of(cls: ast.ClassDef) -> set[str]:
-    """The fields that a class declares itself."""
-    return {s.target.id for s in cls.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
-
-
-def _annotation(cls: ast.ClassDef, attribute: str) -> ast.expr | None:
-    """How a class declares an attribute."""
+def _fields_of(cls: ast.ClassDef) -> dict[str, ast.expr]:
+    """The fields that a class declares itself, with their annotations; of two of a name, the first."""
+    found: dict[str, ast.expr] = {}
     for statement in cls.body:
-        if (
-            isinstance(statement, ast.AnnAssign)
-            and isinstance(statement.target, ast.Name)
-            and statement.target.id == attribute
-        ):
-            return statement.annotation
-    return None
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            found.setdefault(statement.target.id, statement.annotation)
+    return found
 
 
 def _own_names(cls: ast.ClassDef) -> set[str]:
     """What a class defines in its body."""
-    found = set()
+    found = set(_fields_of(cls))
     for statement in cls.body:
         match statement:
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                found.add(name)
             case ast.Assign(targets=targets):
                 found |= {t.id for t in targets if isinstance(t, ast.Name)}
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):

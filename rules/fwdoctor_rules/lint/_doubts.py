@@ -103,17 +103,13 @@ def _may_be(file: File, value: ast.expr, seen: set[ast.AST]) -> bool:
 
 def _stored(file: File, attribute: ast.Attribute) -> Iterator[ast.expr]:
     """What calls give an attribute of ``self``, within the class, or of another name, wherever it stands."""
-    owner, text = _class_around(file, attribute), ast.unparse(attribute)
+    owner, text = file.model.class_around(attribute), ast.unparse(attribute)
     for store in file.port.stores:
         if not isinstance(store, ast.Attribute) or store.attr != attribute.attr or ast.unparse(store) != text:
             continue
         made = getattr(file.model.parents[store], "value", None)
-        if isinstance(made, ast.Call) and _class_around(file, store) is owner:
+        if isinstance(made, ast.Call) and file.model.class_around(store) is owner:
             yield made
-
-
-def _class_around(file: File, node: ast.AST) -> ast.AST | None:
-    return next((a for a in file.model.ancestors(node) if isinstance(a, ast.ClassDef)), None)
 
 
 def _is_bound_so(file: File, name: ast.Name, binding: Binding, seen: set[ast.AST]) -> bool:

@@ -162,7 +162,8 @@ class Codemod(Base):
         uses = (*self.port.model.names, *self.port.model.attributes)
         found = [use for use in uses if self.port.class_move(self.port.resolve(use)) is not None]
         free = [use for use in found if not self.port.guards.around(use)]
-        for use in sorted(free, key=lambda use: (use.lineno, use.col_offset))[:1]:
+        if free:
+            use = min(free, key=lambda use: (use.lineno, use.col_offset))
             read = self.port.original(guarded)
             detail = (
                 f"code for several versions reads {read}, which has another name there; port both by hand"
@@ -209,8 +210,9 @@ class Codemod(Base):
 
     @staticmethod
     def _provisions(path: str) -> bool:
-        """Whether a name belongs to what took settings of the old classes."""
-        return path.startswith("training.utils.infra.") or path in provisioning().calls
+        """Whether a name is of a module that took settings of the old classes."""
+        modules = {old.rpartition(".")[0] for old in provisioning().calls}
+        return any(path.startswith(f"{module}.") for module in modules)
 
     def _feeds_recipes_only(self, node: ast.expr) -> bool:
         parent = self.port.model.parents.get(node)
